@@ -1,0 +1,4 @@
+"""CLEAN, DETECT, RESOLVE and ALERT: from raw pages in the lake to delivered alerts.
+
+Imports neither Airflow nor Scrapy.
+"""
