@@ -213,3 +213,85 @@ def claim_id(document: Document, claim: Claim, detector_version: str) -> str:
         "claim", document.doc_id, str(document.version), detector_version, claim.measure,
         claim.count_evidence.field, str(claim.count_evidence.start), str(claim.count_evidence.end),
     )
+
+
+class PageRef(_Record):
+    """Where the archived page is: one ranged GET of `length` bytes at `offset` of `warc_key`."""
+
+    page_id: str
+    warc_key: str
+    offset: int
+    length: int
+    digest: str  # "sha256:<hex>" of the payload
+
+
+class MeasureState(_Record):
+    """What is currently known of one measure of a disclosure.
+
+    `min`/`max` are those of the current figure; `low`/`high` the span over all claims that were not superseded,
+    so that disagreement is kept and not averaged away.
+    """
+
+    measure: Measure
+    min: int | None
+    max: int | None
+    best: int | None
+    qualifier: Qualifier
+    raw: str
+    low: int | None
+    high: int | None
+    subset_of: Measure | None = None  # the exchanged are some of the captured
+    claim_id: str  # the claim the figure rests on
+
+
+class OutletRef(_Record):
+    """One document that carries the disclosure."""
+
+    source: str
+    outlet: str
+    url: str
+    lang: str | None
+    published_at: datetime | None
+    precision: Precision
+    independent: bool  # False: a reprint of another outlet's or agency's text
+
+
+class Quote(_Record):
+    """The words an alert rests on, and where they stand."""
+
+    text: str
+    lang: str | None
+    url: str
+    outlet: str
+    source: str
+    attribution: Attribution
+    published_at: datetime | None
+    precision: Precision
+    first_seen_at: datetime
+    page: PageRef | None
+
+
+class DisclosureRecord(_Record):
+    """One version of a disclosure: a row of the lake's `disclosures`, and all that an alert shows."""
+
+    disclosure_id: str
+    version: int
+    novelty: Novelty
+    created_at: datetime
+    measures: tuple[MeasureState, ...]
+    previous: tuple[MeasureState, ...] = ()  # as of the last version that changed a figure; empty when new
+    changed: tuple[Measure, ...] = ()
+    group: Group
+    scope: Scope
+    origin_region: str | None
+    place_region: str | None
+    event_date: EventDate | None
+    disclosed_at: datetime | None  # publication of the first official claim, else of the first claim
+    lag_days: int | None  # from event (its earliest day) to disclosure
+    grade: str | None  # best Admiralty grade among its sources
+    confidence: float
+    confidence_reason: str
+    quote: Quote  # of the claim that made this version
+    outlets: tuple[OutletRef, ...]
+    independent_sources: int
+    claim_ids: tuple[str, ...]
