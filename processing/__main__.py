@@ -1,0 +1,5 @@
+"""`python -m processing` is `vigil`."""
+
+from processing.cli import main
+
+main()
