@@ -86,3 +86,12 @@ class ObjectStore:
         for page in pages:
             for item in page.get("Contents", []):
                 yield item["Key"].removeprefix(self.prefix)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Names one level below `prefix` (which ends with `/`), without slashes."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.prefix + prefix, Delimiter="/"
+        )
+        for page in pages:
+            for item in page.get("CommonPrefixes", []):
+                yield item["Prefix"].removeprefix(self.prefix + prefix).strip("/")
