@@ -1,0 +1,375 @@
+"""The command line `vigil`: look at, run and mend every stage without Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from processing.config import HOME, Settings, load_config
+from processing.errors import ConfigError, VigilError
+from scrapers.registry import Registry, RegistryError, load_registry
+
+
+class _Cli(click.Group):
+    """Turns the project's own errors into one clear message and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; configuration and outside failures are messages, not tracebacks."""
+        try:
+            return super().invoke(ctx)
+        except (VigilError, RegistryError) as error:
+            click.echo(f"vigil: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Cli, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="vigil-casualties")
+def main() -> None:
+    """Notice, within minutes and with the evidence in hand, that an official has disclosed casualties."""
+    _adopt_running_stack()
+
+
+def _adopt_running_stack() -> None:
+    """Beside a running `make run`, use its lake and ledger unless the environment names others."""
+    file = Path(os.environ.get("VIGIL_VAR", HOME / "var")) / "env.json"
+    if "AWS_ENDPOINT_URL_S3" in os.environ or "VIGIL_BUCKET" in os.environ or not file.exists():
+        return
+    for name, value in json.loads(file.read_text(encoding="utf-8")).items():
+        os.environ.setdefault(name, value)
+
+
+# -- the embedded stack ------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--sources", type=click.Path(path_type=Path), help="Crawl this registry instead of the demo web.")
+def run(sources: Path | None) -> None:
+    """Start S3, demo web, inbox and Airflow here; wait for the first alert; stay until Ctrl-C."""
+    from processing.embedded import launch
+
+    if sources is not None:
+        load_registry(sources)
+    sys.exit(launch.run(sources))
+
+
+@main.command()
+def stop() -> None:
+    """End what an earlier `vigil run` left running."""
+    from processing.embedded import launch
+
+    sys.exit(launch.stop())
+
+
+# -- sources -----------------------------------------------------------------------------------------
+
+
+@main.group()
+def sources() -> None:
+    """The registry of sites and channels, and their health."""
+
+
+@sources.command("check")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--offline", is_flag=True, help="Validate the YAML only; ask no source.")
+def sources_check(folders: tuple[Path, ...], offline: bool) -> None:
+    """Validate the registry (every fault with file, entry, field and mend), then ask each source once."""
+    settings = Settings.from_env()
+    config = load_config(settings.config_file)
+    for folder in folders or (settings.sources_dir,):
+        registry = load_registry(folder)
+        if unknown := sorted(set(registry.groups()) - set(config.groups)):
+            raise ConfigError(f"{folder}: group {', '.join(unknown)} is not under groups: of {settings.config_file}")
+        click.echo(f"{folder}: {len(registry.sources)} sources, all valid")
+        if not offline:
+            _ask_sources(folder, registry, config.user_agent)
+
+
+def _ask_sources(folder: Path, registry: Registry, user_agent: str) -> None:
+    """One throw-away crawl of each source: nothing is stored, the frontier is not touched."""
+    with tempfile.TemporaryDirectory(prefix="vigil-check-") as scratch:
+        report = _crawl(sorted(registry.sources), folder, Path(scratch) / "out", f"sqlite:///{scratch}/l", user_agent)
+    for source_id, health in sorted(report["sources"].items()):
+        click.echo(f"  {source_id:<28} {health['verdict']:<13} {health.get('error') or ''}")
+
+
+@sources.command("list")
+def sources_list() -> None:
+    """Every source with its verdict, last success and last error."""
+    from scrapers.frontier import Frontier
+
+    settings = Settings.from_env()
+    registry = load_registry(settings.sources_dir)
+    health = {row.source: row for row in Frontier(settings.ledger_url).all_health()}
+    for source_id in sorted(registry.sources):
+        source, row = registry[source_id], health.get(source_id)
+        seen = f"{row.verdict:<13} {_ago(row.last_success_at):<12} {row.last_error or ''}" if row else "not crawled yet"
+        click.echo(f"{source_id:<28} {source.kind:<9} {source.lang}  {source.group:<9} {seen}")
+
+
+@sources.command("add")
+@click.option("--file", "file", required=True, type=click.Path(path_type=Path), help="YAML file to append to.")
+@click.option("--id", "source_id", required=True)
+@click.option("--name", required=True)
+@click.option("--kind", required=True, type=click.Choice(["feed", "sitemap", "listing", "telegram"]))
+@click.option("--url", required=True)
+@click.option("--lang", required=True, type=click.Choice(["en", "ru", "uk"]))
+@click.option("--group", required=True, help="Schedule group of config/vigil.yaml.")
+@click.option("--grade", default="C3", show_default=True, help="Admiralty grade.")
+@click.option("--region", help="ISO 3166-2 of the region it belongs to.")
+def sources_add(file: Path, source_id: str, **fields: str | None) -> None:
+    """Append a source to a registry file; nothing is written unless the whole registry stays valid."""
+    import yaml
+
+    entry = {"id": source_id, **{k: v for k, v in fields.items() if v is not None}}
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    file.write_text(before + yaml.safe_dump([entry], allow_unicode=True, sort_keys=False), encoding="utf-8")
+    try:
+        load_registry(file.parent)
+    except RegistryError:
+        file.write_text(before, encoding="utf-8") if before else file.unlink()
+        raise
+    click.echo(f"{file}: added {source_id}; check it with `vigil sources check {file.parent}`")
+
+
+def _ago(moment: datetime | None) -> str:
+    if moment is None:
+        return "never"
+    minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
+    return f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"
+
+
+# -- stages without Airflow --------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("source_ids", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--out", type=click.Path(path_type=Path), help="Write WARC and index under this folder, not to the lake.")
+def crawl(source_ids: tuple[str, ...], out: Path | None) -> None:
+    """Crawl sources once, without Airflow."""
+    settings = Settings.from_env()
+    registry = load_registry(settings.sources_dir)
+    if unknown := [s for s in source_ids if s not in registry.sources]:
+        raise ConfigError(f"no such source: {', '.join(unknown)}; `vigil sources list` shows them")
+    agent = load_config(settings.config_file).user_agent
+    report = _crawl(list(source_ids), settings.sources_dir, out, settings.ledger_url, agent)
+    click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+
+
+def _crawl(ids: list[str], folder: Path, out: Path | None, ledger_url: str, user_agent: str) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    argv = [
+        sys.executable, "-m", "scrapers.run", "--batch-id", f"manual-{now:%Y%m%dt%H%M%S%f}", "--group", "manual",
+        "--date", f"{now:%Y-%m-%d}", "--sources", ",".join(ids), "--sources-dir", str(folder),
+        "--ledger-url", ledger_url, "--user-agent", user_agent,
+    ]
+    done = subprocess.run(
+        [*argv, *(["--out", str(out)] if out else [])], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise VigilError(f"the crawl ended with exit code {done.returncode}; its log is above")
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report
+
+
+@main.command()
+def process() -> None:
+    """Clean, detect and resolve every stored batch that is pending, without Airflow."""
+    import logging
+
+    from processing.pipeline import open_pipeline
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    counts = open_pipeline().process()
+    click.echo(json.dumps(dict(counts)))
+
+
+@main.command("detect")
+@click.option("--jsonl", is_flag=True, required=True, help="Input and output are JSON lines.")
+@click.argument("file", default="-", type=click.File("r", encoding="utf-8"))
+def detect_command(jsonl: bool, file: IO[str]) -> None:
+    """{id,text,title?,lang?,published?,source?} → {id,disclosure,claims:[…]}."""
+    from processing.detect.jsonl import detect_jsonl
+
+    _stream(detect_jsonl, file)
+
+
+@main.command()
+@click.option("--jsonl", is_flag=True, required=True, help="Input and output are JSON lines.")
+@click.argument("file", default="-", type=click.File("r", encoding="utf-8"))
+def novelty(jsonl: bool, file: IO[str]) -> None:
+    """Chronological {id,published,source,lang,title,text} → {id,events:[{disclosure,kind,measure,…}]}."""
+    from processing.resolve.novelty import novelty_jsonl
+
+    _stream(novelty_jsonl, file)
+
+
+def _stream(stage: Callable[[Iterable[str]], Iterator[str]], file: IO[str]) -> None:
+    for line in stage(file):
+        click.echo(line)
+
+
+@main.command("eval")
+@click.argument("labels", type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--by", default="lang,slot", show_default=True, help="Break-downs to print: lang, slot.")
+def eval_command(labels: Path, as_json: bool, by: str) -> None:
+    """P, R, F1 of counts, slot accuracies, disclosures, false claims per 1,000 negatives."""
+    from processing.eval import evaluate_file
+
+    report = evaluate_file(labels)
+    click.echo(json.dumps(report.to_json(), indent=2) if as_json else report.to_text(by=tuple(by.split(","))))
+
+
+# -- the lake and the evidence -----------------------------------------------------------------------
+
+
+@main.group()
+def lake() -> None:
+    """The tables, and the object store they live in."""
+
+
+@lake.command("init")
+def lake_init() -> None:
+    """Make bucket and tables; prove that conditional writes hold, without which rows are lost silently."""
+    from processing.lake.tables import Lake, check_store
+    from scrapers.objects import ObjectStore
+
+    store = ObjectStore.from_env()
+    store.ensure_bucket()
+    check_store(store)
+    Lake(store).ensure()
+    click.echo(f"{store.uri('')}: ready")
+
+
+@lake.command("query")
+@click.argument("sql")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True)
+def lake_query(sql: str, form: str) -> None:
+    """Run SQL (DuckDB) over raw_index, documents, claims, disclosures, disclosure_versions, deliveries."""
+    from processing.lake.query import query, render
+    from processing.lake.tables import Lake
+    from scrapers.objects import ObjectStore
+
+    click.echo(render(query(sql, Lake(ObjectStore.from_env())), form))
+
+
+@main.command()
+@click.argument("page_id")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the page's bytes here, decompressed as stored.")
+def evidence(page_id: str, out: Path | None) -> None:
+    """Give an archived page back by one ranged GET, its digest verified."""
+    from processing.lake.evidence import find_page, read_page
+    from processing.lake.tables import Lake
+    from scrapers.objects import ObjectStore
+
+    store = ObjectStore.from_env()
+    ref = find_page(Lake(store), page_id)
+    response = read_page(store, ref.warc_key, ref.offset, ref.length, ref.digest)
+    click.echo(f"{response.url}  HTTP {response.status}", err=True)
+    click.echo(f"{store.uri(ref.warc_key)} bytes {ref.offset}+{ref.length}, digest verified: {ref.digest}", err=True)
+    if out:
+        out.write_bytes(response.body)
+    else:
+        click.get_binary_stream("stdout").write(response.body)
+
+
+# -- alerts and the ledger ---------------------------------------------------------------------------
+
+
+@main.group()
+def alerts() -> None:
+    """The outbox: look at, replay, mute."""
+
+
+def _ledger() -> Any:
+    from processing.ledger import Ledger
+
+    return Ledger.open(Settings.from_env().ledger_url)
+
+
+@alerts.command("list")
+@click.option("--state", type=click.Choice(["pending", "sending", "sent", "dead", "suppressed"]))
+def alerts_list(state: str | None) -> None:
+    """Deliveries with state and reason, newest first."""
+    for row in _ledger().deliveries(state):
+        click.echo(f"{row.key[:12]}  {row.state:<10} v{row.version} {row.kind}:{row.target}  {row.reason}  {row.last_error or ''}")
+
+
+@alerts.command("dead")
+def alerts_dead() -> None:
+    """Dead letters: what was given up, and why."""
+    for row in _ledger().deliveries("dead"):
+        click.echo(f"{row.key[:12]}  v{row.version} {row.kind}:{row.target}  after {row.attempts}: {row.last_error}")
+
+
+@alerts.command("resend")
+@click.argument("key")
+def alerts_resend(key: str) -> None:
+    """Put a dead or suppressed delivery (by key or its first characters) back into the outbox."""
+    from processing.alert.outbox import Outbox
+
+    settings = Settings.from_env()
+    ledger = _ledger()
+    matches = [row for row in ledger.deliveries(None) if row.key.startswith(key)]
+    if len(matches) != 1:
+        raise ConfigError(f"{key}: {len(matches)} deliveries have that key; see `vigil alerts list`")
+    Outbox(ledger.engine, lambda: datetime.now(UTC), load_config(settings.config_file)).replay(matches[0].id)
+    click.echo(f"{matches[0].key[:12]} is pending again; the alert DAG sends it within a minute")
+
+
+@alerts.command("silence")
+@click.argument("field", type=click.Choice(["region", "source", "disclosure"]))
+@click.argument("value")
+@click.option("--hours", type=float, default=24, show_default=True)
+@click.option("--reason", required=True)
+@click.option("--author", required=True)
+def alerts_silence(field: str, value: str, hours: float, reason: str, author: str) -> None:
+    """Mute alerts for a region, source or disclosure until it expires."""
+    now = datetime.now(UTC)
+    _ledger().add_silence(field, value, now + timedelta(hours=hours), reason, author, now)
+    click.echo(f"{field} {value} is silenced for {hours:g} h")
+
+
+@alerts.command("render")
+@click.argument("disclosure_id")
+@click.option("--as", "form", type=click.Choice(["text", "html", "slack"]), default="text", show_default=True)
+@click.option("--lang", type=click.Choice(["en", "ru", "uk"]), default="en", show_default=True)
+def alerts_render(disclosure_id: str, form: str, lang: str) -> None:
+    """Show the message of a disclosure's newest version as it would be sent (id or its first characters)."""
+    from processing.alert.render import render_message
+
+    message = render_message(_ledger().latest_record(disclosure_id), lang=lang, timezone="UTC")
+    output = {"text": message.text, "html": message.html, "slack": json.dumps(message.slack_blocks, indent=1)}
+    click.echo(output[form])
+
+
+@main.group()
+def ledger() -> None:
+    """The ledger of disclosures."""
+
+
+@ledger.command("rebuild")
+@click.option("--yes", is_flag=True, help="Replace a ledger that is not empty.")
+def ledger_rebuild(yes: bool) -> None:
+    """Make the ledger anew from the lake alone, deliveries included; alerts nobody."""
+    from processing.lake.tables import Lake
+    from processing.ledger.rebuild import rebuild
+    from scrapers.objects import ObjectStore
+
+    click.echo(json.dumps(rebuild(_ledger(), Lake(ObjectStore.from_env()), replace=yes)))
+
+
+@ledger.command("export")
+def ledger_export() -> None:
+    """Every disclosure's newest version as JSON lines."""
+    for record in _ledger().latest_records():
+        click.echo(record.model_dump_json())

@@ -1,0 +1,277 @@
+"""The whole flow after the crawl, top to bottom: pending batches → clean → detect → resolve → send.
+
+Stages hand each other index keys; what they made lies in the lake. Each may be killed and run again anywhere:
+ids come from content, the ledger remembers which page made which version, a batch is done only at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from processing.alert.outbox import Outbox, Sender, drain
+from processing.clean import CleanPool
+from processing.clean.model import Cleaned, CleanText
+from processing.config import Settings, VigilConfig, load_config
+from processing.detect import DETECTOR_VERSION, detect
+from processing.errors import ConfigError, VigilError
+from processing.lake.tables import Lake
+from processing.ledger import Ledger
+from processing.models import Detection, DetectInput, Document, PageRef, content_id
+from processing.resolve import ResolveContext, resolve_document
+from scrapers.handover import Disposition, PageLine
+from scrapers.objects import ObjectStore
+from scrapers.registry import Registry, RegistryError, Source, load_registry
+from scrapers.warc import read_record
+
+log = logging.getLogger("vigil.pipeline")
+
+INDEX_SUFFIX = ".index.jsonl"
+LOOK_BACK = timedelta(days=2)  # before the newest finished batch: crawls that overlapped it
+MAKES_DOCUMENTS = (Disposition.DOCUMENT_NEW, Disposition.DOCUMENT_VERSION, Disposition.POSTS)
+
+
+def utc_now() -> datetime:
+    """The clock of a running process."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Pipeline:
+    """The stages over one lake and one ledger."""
+
+    config: VigilConfig
+    registry: Registry
+    store: ObjectStore
+    lake: Lake
+    ledger: Ledger
+    clock: Callable[[], datetime] = utc_now
+    clean_workers: int = 2
+    _indexes: dict[str, list[PageLine]] = field(default_factory=dict)
+
+    def process(self) -> Counter[str]:
+        """Everything that is pending, through all stages. Returns the counts of resolve()."""
+        keys = self.pending()
+        return Counter(self.resolve(self.detect(self.clean(keys)))) if keys else Counter()
+
+    # -- which batches ---------------------------------------------------------------------------
+
+    def pending(self) -> list[str]:
+        """Index keys of stored batches that have not been resolved, oldest first.
+
+        Read from the lake, so that no lost event loses a page. Days before the newest finished batch's are
+        looked at again for LOOK_BACK; without a finished batch, all days.
+        """
+        done = self.ledger.done_batches()
+        newest = max((_day_of(key) for key in done), default=date.min)
+        since = newest - LOOK_BACK if newest > date.min + LOOK_BACK else date.min
+        found = []
+        for group in self.store.folders("raw/"):
+            for folder in self.store.folders(f"raw/{group}/"):
+                if date.fromisoformat(folder.removeprefix("date=")) >= since:
+                    found += [k for k in self.store.list(f"raw/{group}/{folder}/") if k.endswith(INDEX_SUFFIX)]
+        return sorted(set(found) - set(done), key=lambda key: (_day_of(key), key.rsplit("/", 1)[-1]))
+
+    def pending_shares(self, shares: int) -> list[list[str]]:
+        """pending(), dealt into at most `shares` lists."""
+        keys = self.pending()
+        return [share for number in range(shares) if (share := keys[number::shares])]
+
+    # -- the stages ------------------------------------------------------------------------------
+
+    def clean(self, keys: list[str]) -> list[str]:
+        """Raw pages to documents and their dispositions. Returns the keys, for the next stage."""
+        with CleanPool(self.clean_workers) as pool:
+            for number, key in enumerate(keys, 1):
+                lines, documents = self._clean_batch(key, pool)
+                self.lake.write_documents(documents)
+                self.lake.write_raw_index(lines)
+                counts = Counter(line.disposition.value for line in lines)
+                log.info("clean %d/%d %s: %s", number, len(keys), _name(key), _spell(counts))
+        return keys
+
+    def detect(self, keys: list[str]) -> list[str]:
+        """Documents to claims."""
+        for number, key in enumerate(keys, 1):
+            documents = self._documents(key)
+            detections = [(document, detect(self._detect_input(document))) for document in documents]
+            self.lake.write_claims(detections, DETECTOR_VERSION)
+            counts = Counter(claim.status.value for _, found in detections for claim in found.claims)
+            log.info("detect %d/%d %s: %d documents, %s", number, len(keys), _name(key), len(documents), _spell(counts))
+        return keys
+
+    def resolve(self, keys: list[str]) -> dict[str, int]:
+        """Claims to disclosures and outbox rows, then mirror both. Returns counts by novelty, and `queued`."""
+        total: Counter[str] = Counter()
+        for number, key in enumerate(keys, 1):
+            counts = self._resolve_batch(key)
+            total += counts
+            log.info("resolve %d/%d %s: %s", number, len(keys), _name(key), _spell(counts))
+        self.mirror()
+        for key in keys:
+            self.ledger.mark_batch(_name(key), key, self._dispositions(key), self.clock())
+        return dict(total)
+
+    def send(self, senders: Mapping[str, Sender]) -> dict[str, int]:
+        """Drain the outbox and mirror what became of it. Returns counts by outcome."""
+        report = drain(Outbox(self.ledger.engine, self.clock, self.config), senders)
+        self.mirror()
+        return report.counts()
+
+    def mirror(self) -> None:
+        """Copy disclosure versions and deliveries that the lake does not have yet."""
+        records = self.ledger.unmirrored_disclosures()
+        self.lake.write_disclosures(records)
+        self.ledger.mark_disclosures_mirrored(records)
+        deliveries = self.ledger.unmirrored_deliveries()
+        self.lake.write_deliveries(deliveries)
+        self.ledger.mark_deliveries_mirrored(deliveries)
+
+    # -- clean -----------------------------------------------------------------------------------
+
+    def _clean_batch(self, key: str, pool: CleanPool) -> tuple[list[PageLine], list[Document]]:
+        lines = self._index(key)
+        jobs, ready = [], []
+        warc = self.store.get(lines[0].warc_key) if any(line.warc_key for line in lines) else b""
+        for line in lines:
+            if line.disposition is not Disposition.STORED:
+                ready.append(line)
+            elif line.source not in self.registry.sources:
+                reason = "source is no longer in the registry"
+                ready.append(line.model_copy(update={"disposition": Disposition.QUARANTINED, "reason": reason}))
+            else:
+                assert line.offset is not None and line.length is not None
+                record = read_record(warc[line.offset : line.offset + line.length])
+                jobs.append((record, line, self.registry[line.source]))
+        documents: list[Document] = []
+        for (_, line, source), cleaned in zip(jobs, pool.clean_many(jobs), strict=True):
+            disposition, made = self._versions(line, source, cleaned)
+            documents += made
+            ready.append(line.model_copy(update={"disposition": disposition, "reason": cleaned.reason}))
+        return ready, documents
+
+    def _versions(self, line: PageLine, source: Source, cleaned: Cleaned) -> tuple[Disposition, list[Document]]:
+        """Documents that are new or changed, and the page's final disposition."""
+        made, first = [], True
+        for text in cleaned.texts:
+            document, known = self._version(line, source, text)
+            if document:
+                made.append(document)
+                first = first and not known
+        if cleaned.disposition is Disposition.POSTS:
+            return (Disposition.POSTS if made else Disposition.POSTS_UNCHANGED), made
+        if cleaned.disposition is not Disposition.DOCUMENT_NEW:
+            return cleaned.disposition, made
+        if not made:
+            return Disposition.DOCUMENT_UNCHANGED, made
+        return (Disposition.DOCUMENT_NEW if first else Disposition.DOCUMENT_VERSION), made
+
+    def _version(self, line: PageLine, source: Source, text: CleanText) -> tuple[Document | None, bool]:
+        doc_id = content_id("document", source.id, text.canonical_url)
+        digest = "sha256:" + content_id("text", text.title or "", text.text)
+        entry = self.ledger.document_version(doc_id, digest, source.id, line.page_id, line.fetched_at)
+        if entry.page_id != line.page_id:
+            return None, True  # another page brought this very text
+        document = Document(
+            doc_id=doc_id, version=entry.version, source=source.id, outlet=text.outlet, url=text.url,
+            canonical_url=text.canonical_url, kind=text.kind, title=text.title, text=text.text, lang=text.lang,
+            published_at=text.published_at, precision=text.precision, first_seen_at=line.fetched_at,
+            edited=text.edited, digest=digest, page_id=line.page_id, extractor_version=text.extractor_version,
+        )
+        return document, entry.version > 1
+
+    # -- detect and resolve ----------------------------------------------------------------------
+
+    def _documents(self, key: str) -> list[Document]:
+        """The documents that a batch's pages made, by publication."""
+        pages: dict[str, list[str]] = defaultdict(list)
+        for line in self._index(key):
+            pages[line.source].append(line.page_id)
+        documents = [d for source, ids in pages.items() for d in self.lake.read_documents(source, ids)]
+        return sorted(documents, key=lambda d: (d.published_at or d.first_seen_at, d.doc_id, d.version))
+
+    def _detect_input(self, document: Document) -> DetectInput:
+        source = self.registry.sources.get(document.source)
+        official = source.official if source else None
+        return DetectInput(
+            id=document.doc_id, text=document.text, title=document.title, lang=document.lang,
+            published=document.published_at, source=document.source, source_name=document.outlet,
+            source_region=source.region if source else None,
+            source_person=official.person if official else None,
+            source_office=official.office if official else None,
+            source_official=official is not None,
+        )
+
+    def _resolve_batch(self, key: str) -> Counter[str]:
+        pages = {line.page_id: line for line in self._index(key)}
+        counts: Counter[str] = Counter()
+        documents = self._documents(key)
+        claims = self.lake.read_claims(documents, DETECTOR_VERSION)
+        for document in documents:
+            found = claims.get((document.doc_id, document.version), ())
+            detection = Detection(id=document.doc_id, lang=document.lang or "", disclosure=bool(found), claims=found)
+            context = self._context(document, pages[document.page_id])
+            for outcome in resolve_document(self.ledger, document, detection, DETECTOR_VERSION, context):
+                counts[outcome.novelty.value] += 1
+                counts["queued"] += outcome.queued
+        return counts
+
+    def _context(self, document: Document, line: PageLine) -> ResolveContext:
+        source = self.registry.sources.get(document.source)
+        return ResolveContext(
+            grade=source.grade if source else "F6", official=bool(source and source.official),
+            page=_page_ref(line), config=self.config, now=self.clock(), backfill=False,
+        )
+
+    # -- a batch's index -------------------------------------------------------------------------
+
+    def _index(self, key: str) -> list[PageLine]:
+        if key not in self._indexes:
+            rows = self.store.get(key).decode("utf-8").splitlines()
+            self._indexes[key] = [PageLine.model_validate_json(row) for row in rows]
+        return self._indexes[key]
+
+    def _dispositions(self, key: str) -> dict[str, int]:
+        """Final dispositions of a batch's pages. Raises VigilError if a page has none, or two."""
+        lines = self._index(key)
+        counts = self.lake.dispositions([(line.source, line.page_id) for line in lines])
+        if sum(counts.values()) != len({line.page_id for line in lines}):
+            raise VigilError(f"{key}: {len(lines)} pages in, {sum(counts.values())} with a disposition: {counts}")
+        return counts
+
+
+def open_pipeline(settings: Settings | None = None) -> Pipeline:
+    """The pipeline of this process's environment. Raises ConfigError with every fault of the configuration."""
+    settings = settings or Settings.from_env()
+    try:
+        registry = load_registry(settings.sources_dir)
+    except RegistryError as error:
+        raise ConfigError(str(error)) from None
+    store = ObjectStore(settings.bucket, settings.prefix)
+    return Pipeline(
+        load_config(settings.config_file), registry, store, Lake(store), Ledger.open(settings.ledger_url)
+    )
+
+
+def _page_ref(line: PageLine) -> PageRef | None:
+    if line.warc_key is None or line.offset is None or line.length is None or line.digest is None:
+        return None
+    return PageRef(
+        page_id=line.page_id, warc_key=line.warc_key, offset=line.offset, length=line.length, digest=line.digest
+    )
+
+
+def _name(key: str) -> str:
+    return key.rsplit("/", 1)[-1].removesuffix(INDEX_SUFFIX)
+
+
+def _day_of(key: str) -> date:
+    return date.fromisoformat(key.rsplit("/", 2)[-2].removeprefix("date="))
+
+
+def _spell(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items())) or "nothing"
+
