@@ -1,0 +1,221 @@
+"""Raw pages as WARC 1.1: one gzip member a record, so that every page is one ranged GET away."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from fastwarc.stream_io import GzipWriter
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from scrapers.handover import PageLine
+from scrapers.wire import content_encoding
+
+SPOOL = 16 << 20  # bytes of a batch kept in memory before it goes to a temporary file
+_NAMESPACE = uuid.UUID("6d2f2d0e-60d5-5d35-9c3e-5f6a7c1f0a11")  # of our record ids
+_JSON = "application/json"
+
+
+class WarcError(Exception):
+    """The bytes are not the record or archive they should be."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and the answer to it. `body` is as it came, without the transfer encoding."""
+
+    url: str
+    request_headers: tuple[tuple[str, str], ...]
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    ip: str | None = None
+    truncated: str | None = None  # WARC-Truncated: `disconnect`, `length`
+
+
+@dataclass(frozen=True)
+class StoredResponse:
+    """A response read back from a WARC. `body` is wire bytes, still compressed where `headers` say so."""
+
+    url: str
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    digest: str  # "sha256:<hex>" of `body`
+
+    @property
+    def content_encoding(self) -> str:
+        """Content-Encoding, lower case; empty if there is none."""
+        return content_encoding(self.headers)
+
+    def header(self, name: str) -> str | None:
+        """First header of that name, in any case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+def payload_digest(body: bytes) -> str:
+    """`sha256:<hex>`."""
+    return "sha256:" + hashlib.sha256(body).hexdigest()
+
+
+class BatchWriter:
+    """The WARC and the index of one batch. The same pages in the same order give the same bytes."""
+
+    def __init__(self, warc_key: str, batch_id: str, started_at: datetime, software: str) -> None:
+        self.warc_key = warc_key
+        self.lines: list[PageLine] = []
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 closed by close()
+        self._offset = 0
+        self._seed = batch_id
+        fields = {"software": software, "format": "WARC File Format 1.1", "isPartOf": batch_id}
+        body = "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in fields.items())
+        self._info_id = self._record_id("warcinfo", batch_id)
+        self._write(WarcRecordType.warcinfo, self._info_id, started_at, body.encode(),
+                    {"Content-Type": "application/warc-fields", "WARC-Filename": warc_key.rsplit("/", 1)[-1]})
+
+    def add(self, line: PageLine, exchange: Exchange | None = None) -> PageLine:
+        """Write a page, or only its metadata if nothing came back; returns the line as the index has it."""
+        ident = f"{len(self.lines)}:{line.page_id}"
+        concurrent: dict[str, str] = {}
+        if exchange is not None:
+            line = line.model_copy(update=self._write_exchange(line, exchange, ident))
+            concurrent = {"WARC-Concurrent-To": self._record_id("response", ident)}
+        line = line.model_copy(update={"warc_key": self.warc_key})
+        facts = json.dumps(line.model_dump(mode="json", exclude={"offset", "length"}), ensure_ascii=False)
+        self._write(WarcRecordType.metadata, self._record_id("metadata", ident), line.fetched_at, facts.encode(),
+                    {"WARC-Target-URI": _uri(line.url), "Content-Type": _JSON, **concurrent})
+        self.lines.append(line)
+        return line
+
+    def getvalue(self) -> bytes:
+        """The whole WARC."""
+        self._file.seek(0)
+        return self._file.read()
+
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        self._file.close()
+
+    def _write_exchange(self, line: PageLine, exchange: Exchange, ident: str) -> dict[str, Any]:
+        digest = payload_digest(exchange.body)
+        response_id = self._record_id("response", ident)
+        shared = {"WARC-Target-URI": _uri(exchange.url)}
+        request = _http_head(f"GET {_target(exchange.url)} HTTP/1.1", exchange.request_headers)
+        self._write(WarcRecordType.request, self._record_id("request", ident), line.fetched_at, request,
+                    {**shared, "Content-Type": "application/http;msgtype=request", "WARC-Concurrent-To": response_id})
+        more = {**shared, "Content-Type": "application/http;msgtype=response", "WARC-Payload-Digest": digest}
+        more |= {"WARC-IP-Address": exchange.ip} if exchange.ip else {}
+        more |= {"WARC-Truncated": exchange.truncated} if exchange.truncated else {}
+        head = _http_head(f"HTTP/1.1 {exchange.status} {exchange.reason}", _stored_headers(exchange))
+        level = 0 if content_encoding(list(exchange.headers)) else 6
+        offset = self._offset
+        self._write(WarcRecordType.response, response_id, line.fetched_at, head + exchange.body, more, level)
+        return {"offset": offset, "length": self._offset - offset, "digest": digest}
+
+    def _write(self, kind: WarcRecordType, ident: str, date: datetime, block: bytes,
+               headers: dict[str, str], level: int = 6) -> None:
+        record = WarcRecord()
+        record.init_headers(kind, ident.removeprefix("<urn:").removesuffix(">").encode())
+        record.headers.status_line = "WARC/1.1"
+        record.headers.set("WARC-Date", date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        record.headers.set("WARC-Block-Digest", payload_digest(block))
+        if kind != WarcRecordType.warcinfo:
+            record.headers.set("WARC-Warcinfo-ID", self._info_id)
+        for name, value in headers.items():
+            record.headers.set(name, value)
+        record.set_bytes_content(block)
+        member = io.BytesIO()
+        writer = GzipWriter(member, compression_level=level)
+        record.write(writer)
+        writer.finish()  # ends the gzip member; without it readers see one endless record
+        self._offset += self._file.write(member.getvalue())
+
+    def _record_id(self, kind: str, ident: str) -> str:
+        return f"<urn:uuid:{uuid.uuid5(_NAMESPACE, f'{self._seed}|{kind}|{ident}')}>"
+
+
+def read_record(data: bytes) -> StoredResponse:
+    """The response in one record's bytes, as a ranged GET of a line's offset and length gives them.
+
+    Raises WarcError if it is no response or its payload is not what was stored.
+    """
+    for record in ArchiveIterator(io.BytesIO(data), parse_http=False):
+        return _response(record)
+    raise WarcError("no WARC record in the bytes given")
+
+
+def iter_responses(warc: bytes) -> Iterator[StoredResponse]:
+    """All responses of a WARC, in order. Raises WarcError on a damaged one."""
+    for record in ArchiveIterator(io.BytesIO(warc), parse_http=False, record_types=WarcRecordType.response):
+        yield _response(record)
+
+
+def rebuild_index(warc: bytes) -> list[PageLine]:
+    """The index lines of a WARC, from its metadata records; offsets and lengths are found anew."""
+    spans: dict[str, tuple[int, int]] = {}
+    facts: list[tuple[str | None, bytes]] = []
+    started: tuple[str, int] | None = None
+    for record in ArchiveIterator(io.BytesIO(warc), parse_http=False):
+        if started:
+            spans[started[0]] = (started[1], record.stream_pos - started[1])
+        started = (record.headers.get("WARC-Record-ID"), record.stream_pos)
+        if record.record_type == WarcRecordType.metadata:
+            facts.append((record.headers.get("WARC-Concurrent-To"), record.reader.read()))
+    lines = []
+    for response_id, text in facts:
+        offset, length = spans[response_id] if response_id else (None, None)
+        lines.append(PageLine.model_validate({**json.loads(text), "offset": offset, "length": length}))
+    return lines
+
+
+def index_bytes(lines: Iterable[PageLine]) -> bytes:
+    """The index object: JSON lines of PageLine."""
+    return "".join(line.model_dump_json() + "\n" for line in lines).encode()
+
+
+def read_index(data: bytes) -> list[PageLine]:
+    """The lines of an index object."""
+    return [PageLine.model_validate_json(line) for line in data.splitlines() if line.strip()]
+
+
+def _response(record: Any) -> StoredResponse:
+    if record.record_type != WarcRecordType.response:
+        raise WarcError(f"a {record.headers.get('WARC-Type')} record, not a response")
+    expected = record.headers.get("WARC-Payload-Digest")
+    url = record.headers.get("WARC-Target-URI")
+    record.parse_http()
+    body = record.reader.read()
+    digest = payload_digest(body)
+    if expected and expected != digest:
+        raise WarcError(f"payload digest is {digest}, stored as {expected}")
+    return StoredResponse(url, record.http_headers.status_code, list(record.http_headers.to_tuples()), body, digest)
+
+
+def _stored_headers(exchange: Exchange) -> list[tuple[str, str]]:
+    """Headers that describe the stored body: the transfer encoding is gone, the length is its own."""
+    gone = {"transfer-encoding", "content-length", "connection", "keep-alive"}
+    kept = [(name, value) for name, value in exchange.headers if name.lower() not in gone]
+    return [*kept, ("Content-Length", str(len(exchange.body)))]
+
+
+def _http_head(first: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    rows = [first, *(f"{name}: {' '.join(value.split())}" for name, value in headers), "", ""]
+    return "\r\n".join(rows).encode("latin-1", "replace")
+
+
+def _target(url: str) -> str:
+    rest = url.split("://", 1)[-1]
+    path = rest[rest.find("/"):] if "/" in rest else "/"
+    return path.split("#", 1)[0]
+
+
+def _uri(url: str) -> str:
+    return "".join(url.split())

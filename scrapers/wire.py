@@ -1,0 +1,69 @@
+"""Bodies as they came over the wire: whether they are whole, and what is inside, within a size limit."""
+
+from __future__ import annotations
+
+import zlib
+
+CHUNK = 1 << 18
+DECODABLE = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+
+
+class BodyTruncatedError(Exception):
+    """The compressed body ends before its end mark, or is damaged."""
+
+
+class BodyTooLargeError(Exception):
+    """The body holds more than the limit once decoded."""
+
+
+def decoded_size(body: bytes, encoding: str, limit: int) -> int:
+    """Bytes inside `body`, without keeping them. Raises BodyTruncatedError, BodyTooLargeError."""
+    return sum(map(len, _pieces(body, encoding, limit)))
+
+
+def decode(body: bytes, encoding: str, limit: int) -> bytes:
+    """What is inside `body`, at most `limit` bytes. Raises BodyTruncatedError, BodyTooLargeError."""
+    return b"".join(_pieces(body, encoding, limit))
+
+
+def content_encoding(headers: list[tuple[str, str]]) -> str:
+    """The Content-Encoding of a response, lower case; empty if there is none."""
+    values = [value.strip().lower() for name, value in headers if name.lower() == "content-encoding"]
+    return ", ".join(value for value in values if value)
+
+
+def _pieces(body: bytes, encoding: str, limit: int) -> list[bytes]:
+    if encoding in ("", "identity") or not body:
+        if len(body) > limit:
+            raise BodyTooLargeError(f"{len(body)} bytes, limit {limit}")
+        return [body]
+    if encoding in ("gzip", "x-gzip"):
+        return _inflated(body, 31, limit)
+    if encoding == "deflate":
+        raw = (body[0] & 0x0F) != 8 or len(body) < 2 or int.from_bytes(body[:2], "big") % 31 != 0
+        return _inflated(body, -15 if raw else 15, limit)
+    raise ValueError(f"content encoding {encoding!r} is not one of {sorted(DECODABLE - {''})}")
+
+
+def _inflated(body: bytes, wbits: int, limit: int) -> list[bytes]:
+    """All members of a compressed body, one after the other; zero padding after the last is allowed."""
+    pieces: list[bytes] = []
+    size, rest = 0, body
+    while rest:
+        stream = zlib.decompressobj(wbits)
+        while not stream.eof:
+            try:
+                piece = stream.decompress(rest, CHUNK)
+            except zlib.error as error:
+                raise BodyTruncatedError(f"damaged after {size} decoded bytes: {error}") from None
+            rest = stream.unconsumed_tail
+            size += len(piece)
+            pieces.append(piece)
+            if size > limit:
+                raise BodyTooLargeError(f"more than {limit} bytes once decoded")
+            if not piece and not rest and not stream.eof:
+                raise BodyTruncatedError(f"cut short after {size} decoded bytes")
+        rest = stream.unused_data.lstrip(b"\0")
+        if rest and wbits != 31:
+            break
+    return pieces
