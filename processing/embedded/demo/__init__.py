@@ -1,0 +1,1 @@
+"""The stories and page templates of the demo web: invented, own words."""
