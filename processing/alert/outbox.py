@@ -63,7 +63,7 @@ class Sent:
 class Transient(VigilError):
     """Not accepted now; may be later. `retry_after` is the provider's own wish, in seconds."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str = "not accepted for now", retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after

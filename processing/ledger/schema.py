@@ -7,9 +7,9 @@ SQLite (WAL) on one machine, PostgreSQL otherwise; always its own database, neve
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Date, DateTime, Engine, Index, String, UniqueConstraint, create_engine, event
+from sqlalchemy import JSON, Date, DateTime, Index, String, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -37,17 +37,22 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: UtcDateTime, date: Date, dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map: ClassVar = {datetime: UtcDateTime, date: Date, dict[str, Any]: JSON, list[Any]: JSON}
 
 
 class DocumentVersion(Base):
-    """Which text digests a document has had. Decides version numbers; the text is in the lake."""
+    """Which text digests a document has had, and which page brought each first.
+
+    Decides version numbers; the text is in the lake. A rerun of the page that brought a version writes it
+    again, so that nothing is lost between this row and the lake.
+    """
 
     __tablename__ = "document_version"
     doc_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str]
     source: Mapped[str]
+    page_id: Mapped[str]
     first_seen_at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("doc_id", "digest"),)
 
@@ -57,7 +62,7 @@ class Batch(Base):
 
     __tablename__ = "batch"
     batch_id: Mapped[str] = mapped_column(primary_key=True)
-    index_key: Mapped[str]
+    index_key: Mapped[str] = mapped_column(index=True)
     done_at: Mapped[datetime]
     dispositions: Mapped[dict[str, Any]]  # disposition -> pages
 
@@ -78,7 +83,7 @@ class Disclosure(Base):
     __tablename__ = "disclosure"
     disclosure_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int]
-    state: Mapped[str] = mapped_column(default="open")  # open | retracted | false | merged
+    state: Mapped[str] = mapped_column(default="open")  # open | retracted
     scope: Mapped[str]
     group: Mapped[str]
     origin_region: Mapped[str | None]
@@ -87,10 +92,21 @@ class Disclosure(Base):
     event_end: Mapped[date | None]
     first_published_at: Mapped[datetime]
     last_published_at: Mapped[datetime]
-    measures: Mapped[dict[str, Any]]  # measure -> MeasureState.model_dump()
+    profile: Mapped[dict[str, Any]]  # resolve.profile.Profile: all that later claims are compared with
+
+
+class DisclosureBlock(Base):
+    """The keys under which later claims find a disclosure: scope with region, victim's name, speaker."""
+
+    __tablename__ = "disclosure_block"
+    block: Mapped[str] = mapped_column(String(120), primary_key=True)
+    disclosure_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_published_at: Mapped[datetime]
+    event_start: Mapped[date | None]
     __table_args__ = (
-        Index("ix_disclosure_origin", "origin_region", "scope", "last_published_at"),
-        Index("ix_disclosure_place", "place_region", "scope", "last_published_at"),
+        Index("ix_block_published", "block", "last_published_at"),
+        Index("ix_block_event", "block", "event_start"),
+        Index("ix_block_disclosure", "disclosure_id"),
     )
 
 
@@ -105,6 +121,7 @@ class DisclosureVersion(Base):
     doc_version: Mapped[int]
     created_at: Mapped[datetime]
     snapshot: Mapped[dict[str, Any]]  # DisclosureRecord.model_dump(mode="json")
+    decision: Mapped[list[Any]]  # per route: {"route", "verdict", "reason"}, also where nothing is sent
     mirrored: Mapped[bool] = mapped_column(default=False, index=True)
 
 
@@ -128,14 +145,14 @@ class ClaimLink(Base):
 class Delivery(Base):
     """The outbox: one row per disclosure version and target.
 
-    States: pending -> sending (under a lease) -> sent | dead | suppressed. `key` is unique, so that no
-    version can be queued twice for one target.
+    States: held (for review) -> pending -> sending (under a lease) -> sent | dead | suppressed. `key` is
+    unique, so that no version can be queued twice for one target.
     """
 
     __tablename__ = "delivery"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
-    disclosure_id: Mapped[str] = mapped_column(String(64), index=True)
+    disclosure_id: Mapped[str] = mapped_column(String(64))
     version: Mapped[int]
     route: Mapped[str]
     receiver: Mapped[str]  # name in config/vigil.yaml
@@ -143,16 +160,33 @@ class Delivery(Base):
     target: Mapped[str]  # address or channel
     state: Mapped[str]
     reason: Mapped[str]  # why it is sent, or why not
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)  # begun, also those whose end was never heard of
     due: Mapped[datetime]
+    give_up_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
+    digest_key: Mapped[str | None] = mapped_column(String(64))  # sent, or tried, as part of this digest
+    merged_into: Mapped[int | None]  # the version that told this one's news
     provider_ref: Mapped[str | None]  # Slack ts, mail Message-ID
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-    mirrored: Mapped[bool] = mapped_column(default=False)
-    __table_args__ = (Index("ix_delivery_due", "state", "due"),)
+    mirrored: Mapped[bool] = mapped_column(default=False, index=True)
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "due"),
+        Index("ix_delivery_thread", "disclosure_id", "kind", "target", "version"),
+        Index("ix_delivery_target", "kind", "target", "state"),
+    )
+
+
+class TargetPause(Base):
+    """A target that takes nothing at all; its deliveries stay pending until it is asked again."""
+
+    __tablename__ = "target_pause"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+    reason: Mapped[str]
 
 
 class Silence(Base):
@@ -166,24 +200,3 @@ class Silence(Base):
     reason: Mapped[str]
     author: Mapped[str]
     created_at: Mapped[datetime]
-
-
-def open_ledger(url: str) -> Engine:
-    """Engine with the tables in place. On SQLite: WAL, 30 s busy timeout, foreign keys, BEGIN IMMEDIATE."""
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        _tune_sqlite(engine)
-    Base.metadata.create_all(engine)
-    return engine
-
-
-def _tune_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _pragmas(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy emits BEGIN itself, below
-        for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

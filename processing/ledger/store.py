@@ -1,0 +1,208 @@
+"""What the stages ask of the ledger apart from resolving: versions, batches, mirroring, silences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import IntegrityError
+
+from processing.errors import ConfigError
+from processing.ledger.engine import open_ledger, reading, writing
+from processing.ledger.schema import Batch, Delivery, Disclosure, DisclosureVersion, DocumentVersion, Silence
+from processing.models import DisclosureRecord
+
+MIRROR_CHUNK = 5000  # rows copied to the lake in one go
+
+
+@dataclass(frozen=True)
+class VersionEntry:
+    """The version a text is, and whether the asking page is the one that brought it.
+
+    `is_new`: this page made the version (now, or before it was killed: write it to the lake again).
+    `is_known_doc`: the document had other versions before.
+    """
+
+    version: int
+    page_id: str
+    is_new: bool
+    is_known_doc: bool
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A delivery as it stands: what was sent to whom when, or why not."""
+
+    id: int
+    key: str
+    disclosure_id: str
+    version: int
+    route: str
+    receiver: str
+    kind: str
+    target: str
+    state: str
+    reason: str
+    attempts: int
+    due: datetime
+    provider_ref: str | None
+    last_error: str | None
+    merged_into: int | None
+    created_at: datetime
+    sent_at: datetime | None
+
+
+class Ledger:
+    """The ledger's plain questions. Every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """The ledger at a SQLAlchemy URL, its tables made if need be."""
+        return cls(open_ledger(url))
+
+    # -- documents and batches ---------------------------------------------------------------------
+
+    def document_version(
+        self, doc_id: str, digest: str, source: str, page_id: str, first_seen_at: datetime
+    ) -> VersionEntry:
+        """The version of a document that has this digest; given its number here when it is new.
+
+        Asking again gives the same answer. Committed before it returns, so that the lake never holds a
+        version that the ledger does not know.
+        """
+        for _ in range(8):
+            try:
+                return self._document_version(doc_id, digest, source, page_id, first_seen_at)
+            except IntegrityError:
+                continue  # PostgreSQL: another process numbered a version of this document meanwhile
+        raise AssertionError(f"document {doc_id}: no version number after 8 tries")
+
+    def _document_version(
+        self, doc_id: str, digest: str, source: str, page_id: str, first_seen_at: datetime
+    ) -> VersionEntry:
+        query = select(DocumentVersion).where(DocumentVersion.doc_id == doc_id)
+        with reading(self.engine) as session:
+            row = session.scalar(query.where(DocumentVersion.digest == digest))
+            if row:
+                return VersionEntry(row.version, row.page_id, row.page_id == page_id, row.version > 1)
+        with writing(self.engine) as session:
+            rows = session.scalars(query).all()
+            row = next((r for r in rows if r.digest == digest), None)
+            if row is None:
+                version = max((r.version for r in rows), default=0) + 1
+                row = DocumentVersion(
+                    doc_id=doc_id, version=version, digest=digest, source=source, page_id=page_id,
+                    first_seen_at=first_seen_at,
+                )
+                session.add(row)
+            return VersionEntry(row.version, row.page_id, row.page_id == page_id, row.version > 1)
+
+    def done_batches(self) -> set[str]:
+        """Index keys of the batches whose pages have all reached their disposition."""
+        with reading(self.engine) as session:
+            return set(session.scalars(select(Batch.index_key)))
+
+    def mark_batch(
+        self, batch_id: str, index_key: str, dispositions: Mapping[str, int], now: datetime
+    ) -> None:
+        """A batch is done. Marking it again changes nothing but the counts."""
+        with writing(self.engine) as session:
+            session.merge(
+                Batch(batch_id=batch_id, index_key=index_key, done_at=now, dispositions=dict(dispositions))
+            )
+
+    # -- the mirror in the lake --------------------------------------------------------------------
+
+    def unmirrored_disclosures(self, limit: int = MIRROR_CHUNK) -> list[DisclosureRecord]:
+        """Disclosure versions that the lake does not have yet, oldest first."""
+        Row = DisclosureVersion
+        query = (
+            select(Row.snapshot).where(Row.mirrored.is_(False))
+            .order_by(Row.created_at, Row.disclosure_id, Row.version).limit(limit)
+        )
+        with reading(self.engine) as session:
+            return [DisclosureRecord.model_validate(snapshot) for snapshot in session.scalars(query)]
+
+    def mark_disclosures_mirrored(self, records: Iterable[DisclosureRecord]) -> None:
+        """These versions are in the lake."""
+        with writing(self.engine) as session:
+            for record in records:
+                session.execute(
+                    update(DisclosureVersion).values(mirrored=True).where(
+                        DisclosureVersion.disclosure_id == record.disclosure_id,
+                        DisclosureVersion.version == record.version,
+                    )
+                )
+
+    def unmirrored_deliveries(self, limit: int = MIRROR_CHUNK) -> list[DeliveryRow]:
+        """Deliveries whose present state the lake does not have yet, oldest first."""
+        query = select(Delivery).where(Delivery.mirrored.is_(False)).order_by(Delivery.id).limit(limit)
+        with reading(self.engine) as session:
+            return [_delivery_row(row) for row in session.scalars(query)]
+
+    def mark_deliveries_mirrored(self, deliveries: Iterable[DeliveryRow]) -> None:
+        """These deliveries are in the lake. One that has changed since it was read is copied again."""
+        with writing(self.engine) as session:
+            for row in deliveries:
+                session.execute(
+                    update(Delivery).values(mirrored=True).where(
+                        Delivery.id == row.id, Delivery.state == row.state, Delivery.attempts == row.attempts,
+                        Delivery.due == row.due,
+                    )
+                )
+
+    # -- looking at it -----------------------------------------------------------------------------
+
+    def deliveries(self, state: str | None = None, limit: int = 1000) -> list[DeliveryRow]:
+        """Deliveries in one state, or in any, newest first."""
+        query = select(Delivery).order_by(Delivery.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(Delivery.state == state)
+        with reading(self.engine) as session:
+            return [_delivery_row(row) for row in session.scalars(query)]
+
+    def latest_record(self, disclosure_id: str) -> DisclosureRecord:
+        """Newest version of a disclosure, by its id or the id's first characters.
+
+        Raises ConfigError if none or several match.
+        """
+        begins = Disclosure.disclosure_id.startswith(disclosure_id, autoescape=True)
+        query = select(Disclosure).where(begins).limit(2)
+        with reading(self.engine) as session:
+            found = session.scalars(query).all()
+            if len(found) != 1:
+                raise ConfigError(f"{disclosure_id}: {len(found) or 'no'} disclosures have ids that begin so")
+            version = session.get_one(DisclosureVersion, (found[0].disclosure_id, found[0].version))
+            return DisclosureRecord.model_validate(version.snapshot)
+
+    def latest_records(self) -> list[DisclosureRecord]:
+        """Newest version of every disclosure, by first publication."""
+        query = (
+            select(DisclosureVersion.snapshot)
+            .join(Disclosure, (Disclosure.disclosure_id == DisclosureVersion.disclosure_id)
+                  & (Disclosure.version == DisclosureVersion.version))
+            .order_by(Disclosure.first_published_at, Disclosure.disclosure_id)
+        )
+        with reading(self.engine) as session:
+            return [DisclosureRecord.model_validate(snapshot) for snapshot in session.scalars(query)]
+
+    def add_silence(
+        self, field: str, value: str, until: datetime, reason: str, author: str, now: datetime
+    ) -> None:
+        """Mute alerts for a region, source or disclosure until a time. Raises ConfigError else."""
+        if field not in ("region", "source", "disclosure"):
+            raise ConfigError(f"silence: field {field!r} is not one of region, source, disclosure")
+        with writing(self.engine) as session:
+            session.add(
+                Silence(field=field, value=value, until=until, reason=reason, author=author, created_at=now)
+            )
+
+
+def _delivery_row(row: Delivery) -> DeliveryRow:
+    names = DeliveryRow.__dataclass_fields__
+    return DeliveryRow(**{name: getattr(row, name) for name in names})
