@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 from scrapy_task import CrawlBatch
-from shared_assets import RETRYING
+from shared_assets import RAW_IF_NEW, RETRYING
 
 from processing.config import ScheduleGroup, Settings, load_config
 from scrapers.registry import load_registry
@@ -42,6 +42,7 @@ def crawl_dag(group: str, plan: ScheduleGroup, sources: list[str]) -> DAG:
             task_id="crawl",
             group=group,
             pool="vigil_crawl",
+            outlets=[RAW_IF_NEW],
             execution_timeout=timedelta(minutes=plan.timeout_minutes),
             map_index_template="{{ label }}",
         ).expand(sources=[sources[i : i + plan.batch_size] for i in range(0, len(sources), plan.batch_size)])

@@ -28,13 +28,14 @@ class CrawlBatch(BaseOperator):
     """Crawl `sources` of one schedule group; returns the crawl's report (keys and counts, never pages).
 
     The process stays in the task's process group and is ended in `on_kill`, so that nothing outlives a
-    cleared or timed-out task. No argument is a template: scraped text never meets Jinja.
+    cleared or timed-out task. No argument is a template: scraped text never meets Jinja. The DAG names
+    `outlets=[RAW_IF_NEW]`.
     """
 
     template_fields = ()
 
     def __init__(self, *, group: str, sources: list[str], **kwargs: Any) -> None:
-        super().__init__(outlets=[RAW_IF_NEW], **kwargs)
+        super().__init__(**kwargs)
         self.group, self.sources = group, sources
         self._process: subprocess.Popen[str] | None = None
         self._killed = False
