@@ -47,7 +47,11 @@ class ObjectStore:
         """Write `key` unless it exists. False: it exists, and the stored object is the truth."""
         try:
             self.client.put_object(
-                Bucket=self.bucket, Key=self.prefix + key, Body=body, ContentType=content_type, IfNoneMatch="*"
+                Bucket=self.bucket,
+                Key=self.prefix + key,
+                Body=body,
+                ContentType=content_type,
+                IfNoneMatch="*",
             )
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412) and self.exists(key):

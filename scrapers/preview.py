@@ -77,7 +77,9 @@ class Preview:
 def parse_preview(html: bytes, url: str) -> Preview:
     """Read a preview page. Anything else gives an empty Preview with `is_preview` False."""
     try:
-        tree = lxml.html.document_fromstring(html, parser=lxml.html.HTMLParser(encoding="utf-8", huge_tree=False))
+        tree = lxml.html.document_fromstring(
+            html, parser=lxml.html.HTMLParser(encoding="utf-8", huge_tree=False)
+        )
     except (ParserError, ValueError):
         return Preview(None, None, (), None, False, False)
     blocks = tree.xpath("//div[@data-post][contains(concat(' ', @class, ' '), ' tgme_widget_message ')]")
@@ -217,7 +219,9 @@ def _channel(url: str, blocks: list[HtmlElement]) -> str | None:
 
 
 def _before(tree: HtmlElement, url: str) -> int | None:
-    hrefs = tree.xpath("//a[contains(@class, 'js-messages_more')][@data-before]/@href | //link[@rel='prev']/@href")
+    hrefs = tree.xpath(
+        "//a[contains(@class, 'js-messages_more')][@data-before]/@href | //link[@rel='prev']/@href"
+    )
     for href in hrefs:
         value = parse_qs(urlsplit(urljoin(url, href)).query).get("before", [""])[0]
         if value.isdigit():

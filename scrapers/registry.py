@@ -64,14 +64,18 @@ class Source(BaseModel):
     link_pattern: Annotated[str, AfterValidator(_regex)] | None = None  # keep only article URLs that match
     max_pages: int = Field(40, ge=1, le=1000)  # most pages asked for in one crawl
     delay: float = Field(1.0, ge=0)  # seconds between requests to the host; robots' Crawl-delay may raise it
-    robots: Literal["obey"] | Annotated[str, Field(pattern=r"^ignore: .{20,}$")] = "obey"  # opting out needs a reason
+    robots: Literal["obey"] | Annotated[str, Field(pattern=r"^ignore: .{20,}$")] = (
+        "obey"  # opting out needs a reason
+    )
     enabled: bool = True
     note: str | None = None
 
     @model_validator(mode="after")
     def _kind_fits(self) -> Source:
         if self.kind == "telegram" and not re.search(r"/s/[A-Za-z0-9_]{3,}$", str(self.url)):
-            raise ValueError("url: a telegram source's url is that of the public preview, https://t.me/s/<channel>")
+            raise ValueError(
+                "url: a telegram source's url is that of the public preview, https://t.me/s/<channel>"
+            )
         if self.kind != "listing" and self.link_css:
             raise ValueError("link_css: only for kind `listing`")
         return self
@@ -93,7 +97,9 @@ class Registry:
 
     def in_group(self, group: str) -> list[Source]:
         """Enabled sources of one schedule group, by id."""
-        return sorted((s for s in self.sources.values() if s.group == group and s.enabled), key=lambda s: s.id)
+        return sorted(
+            (s for s in self.sources.values() if s.group == group and s.enabled), key=lambda s: s.id
+        )
 
     def groups(self) -> list[str]:
         """Schedule groups that have an enabled source."""

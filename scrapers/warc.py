@@ -78,8 +78,13 @@ class BatchWriter:
         fields = {"software": software, "format": "WARC File Format 1.1", "isPartOf": batch_id}
         body = "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in fields.items())
         self._info_id = self._record_id("warcinfo", batch_id)
-        self._write(WarcRecordType.warcinfo, self._info_id, started_at, body.encode(),
-                    {"Content-Type": "application/warc-fields", "WARC-Filename": warc_key.rsplit("/", 1)[-1]})
+        self._write(
+            WarcRecordType.warcinfo,
+            self._info_id,
+            started_at,
+            body.encode(),
+            {"Content-Type": "application/warc-fields", "WARC-Filename": warc_key.rsplit("/", 1)[-1]},
+        )
 
     def add(self, line: PageLine, exchange: Exchange | None = None) -> PageLine:
         """Write a page, or only its metadata if nothing came back; returns the line as the index has it."""
@@ -90,8 +95,13 @@ class BatchWriter:
             concurrent = {"WARC-Concurrent-To": self._record_id("response", ident)}
         line = line.model_copy(update={"warc_key": self.warc_key})
         facts = json.dumps(line.model_dump(mode="json", exclude={"offset", "length"}), ensure_ascii=False)
-        self._write(WarcRecordType.metadata, self._record_id("metadata", ident), line.fetched_at, facts.encode(),
-                    {"WARC-Target-URI": _uri(line.url), "Content-Type": _JSON, **concurrent})
+        self._write(
+            WarcRecordType.metadata,
+            self._record_id("metadata", ident),
+            line.fetched_at,
+            facts.encode(),
+            {"WARC-Target-URI": _uri(line.url), "Content-Type": _JSON, **concurrent},
+        )
         self.lines.append(line)
         return line
 
@@ -109,8 +119,13 @@ class BatchWriter:
         response_id = self._record_id("response", ident)
         shared = {"WARC-Target-URI": _uri(exchange.url)}
         request = _http_head(f"GET {_target(exchange.url)} HTTP/1.1", exchange.request_headers)
-        self._write(WarcRecordType.request, self._record_id("request", ident), line.fetched_at, request,
-                    {**shared, "Content-Type": "application/http;msgtype=request", "WARC-Concurrent-To": response_id})
+        self._write(
+            WarcRecordType.request,
+            self._record_id("request", ident),
+            line.fetched_at,
+            request,
+            {**shared, "Content-Type": "application/http;msgtype=request", "WARC-Concurrent-To": response_id},
+        )
         more = {**shared, "Content-Type": "application/http;msgtype=response", "WARC-Payload-Digest": digest}
         more |= {"WARC-IP-Address": exchange.ip} if exchange.ip else {}
         more |= {"WARC-Truncated": exchange.truncated} if exchange.truncated else {}
@@ -120,8 +135,15 @@ class BatchWriter:
         self._write(WarcRecordType.response, response_id, line.fetched_at, head + exchange.body, more, level)
         return {"offset": offset, "length": self._offset - offset, "digest": digest}
 
-    def _write(self, kind: WarcRecordType, ident: str, date: datetime, block: bytes,
-               headers: dict[str, str], level: int = 6) -> None:
+    def _write(
+        self,
+        kind: WarcRecordType,
+        ident: str,
+        date: datetime,
+        block: bytes,
+        headers: dict[str, str],
+        level: int = 6,
+    ) -> None:
         record = WarcRecord()
         record.init_headers(kind, ident.removeprefix("<urn:").removesuffix(">").encode())
         record.headers.status_line = "WARC/1.1"
@@ -196,7 +218,9 @@ def _response(record: Any) -> StoredResponse:
     digest = payload_digest(body)
     if expected and expected != digest:
         raise WarcError(f"payload digest is {digest}, stored as {expected}")
-    return StoredResponse(url, record.http_headers.status_code, list(record.http_headers.to_tuples()), body, digest)
+    return StoredResponse(
+        url, record.http_headers.status_code, list(record.http_headers.to_tuples()), body, digest
+    )
 
 
 def _stored_headers(exchange: Exchange) -> list[tuple[str, str]]:
@@ -213,7 +237,7 @@ def _http_head(first: str, headers: Iterable[tuple[str, str]]) -> bytes:
 
 def _target(url: str) -> str:
     rest = url.split("://", 1)[-1]
-    path = rest[rest.find("/"):] if "/" in rest else "/"
+    path = rest[rest.find("/") :] if "/" in rest else "/"
     return path.split("#", 1)[0]
 
 

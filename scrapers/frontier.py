@@ -1,0 +1,407 @@
+"""What the crawl remembers between runs: which pages are known, when to ask again, and how sources fare.
+
+Tables of its own in the ledger database. Every write is an upsert in one transaction and newest wins, so two
+overlapping crawls, or the rerun of an old one, cannot set the memory back. The clock comes in as an argument.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    create_engine,
+    delete,
+    event,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import TypeDecorator
+
+RECHECKS = tuple(timedelta(minutes=m) for m in (10, 60, 6 * 60, 24 * 60, 72 * 60))  # after first seen
+_CHUNK = 400
+_LOCK = 7_318_442  # PostgreSQL advisory lock for creating the tables
+
+
+class Verdict(StrEnum):
+    """How a source fares. Quiet, blocked and broken are three different states."""
+
+    FRESH = "fresh"
+    QUIET = "quiet"  # answers well, and has had nothing new for longer than it should
+    BROKEN = "broken"  # answers, but not with what its kind needs
+    BLOCKED = "blocked"  # refuses us
+    UNREACHABLE = "unreachable"
+    MISCONFIGURED = "misconfigured"  # the registry entry is wrong
+    UNKNOWN = "unknown"
+
+
+FAILING = frozenset({Verdict.BROKEN, Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.MISCONFIGURED})
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC times, also on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+frontier_doc = Table(  # feeds, sitemaps, listings, first preview pages: the ways to pages
+    "frontier_doc",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("url_hash", String(64), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("asked_at", UtcDateTime, nullable=False),
+)
+frontier_url = Table(  # article pages
+    "frontier_url",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("url_hash", String(64), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("next_due_at", UtcDateTime),  # None: not asked again
+    Column("asked_at", UtcDateTime),  # None: known, never asked
+    Column("digest", String(80)),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("failure", Text),  # of the last ask, None if it went well
+    Column("hint_title", Text),
+    Column("hint_published", UtcDateTime),
+    Index("ix_frontier_url_due", "source", "next_due_at"),
+)
+frontier_post = Table(  # posts of channels
+    "frontier_post",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("post_id", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+frontier_channel = Table(
+    "frontier_channel",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column(
+        "last_post_id", Integer, nullable=False
+    ),  # everything up to here was fetched or given up on purpose
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+frontier_host = Table(  # hosts that asked to be left alone for a while (Retry-After)
+    "frontier_host",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("until_at", UtcDateTime, nullable=False),
+)
+source_health = Table(
+    "source_health",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Column("last_success_at", UtcDateTime),
+    Column("last_new_at", UtcDateTime),
+    Column("last_error", Text),
+    Column("consecutive_failures", Integer, nullable=False, default=0),
+    Column("last_checked_at", UtcDateTime, nullable=False),
+    Column("last_links", Integer),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("ever_linked", Boolean, nullable=False, default=False),
+)
+
+
+@dataclass(frozen=True)
+class DocState:
+    """Validators of a feed, sitemap, listing or first preview page."""
+
+    source: str
+    url: str
+    etag: str | None
+    last_modified: str | None
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
+class UrlState:
+    """What is remembered of an article page."""
+
+    source: str
+    url: str
+    first_seen_at: datetime
+    next_due_at: datetime | None
+    asked_at: datetime | None = None
+    digest: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    failure: str | None = None
+    hint_title: str | None = None
+    hint_published: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PostState:
+    """Digest of a post as last seen."""
+
+    source: str
+    post_id: int
+    digest: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Health:
+    """A line of `source_health`."""
+
+    source: str
+    verdict: Verdict
+    last_checked_at: datetime
+    changed_at: datetime
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+    last_error: str | None = None
+    consecutive_failures: int = 0
+    last_links: int | None = None
+    ever_linked: bool = False
+
+
+@dataclass
+class Changes:
+    """What one crawl adds to the frontier; written in one transaction by `Frontier.commit`."""
+
+    docs: list[DocState] = field(default_factory=list)
+    urls: list[UrlState] = field(default_factory=list)
+    posts: list[PostState] = field(default_factory=list)
+    channels: dict[str, int] = field(default_factory=dict)  # source -> last post id
+    hosts: dict[str, datetime] = field(default_factory=dict)  # host -> leave alone until
+    health: list[Health] = field(default_factory=list)
+
+
+def next_due(first_seen: datetime, now: datetime) -> datetime | None:
+    """When a page first seen then and asked now is to be asked again; None once 72 hours have passed."""
+    return next((first_seen + wait for wait in RECHECKS if first_seen + wait > now), None)
+
+
+def url_hash(url: str) -> str:
+    """Key of a URL."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Frontier:
+    """The crawl's memory in the database at `url` (SQLite or PostgreSQL)."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._insert: Any = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
+        self._create()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.engine.dispose()
+
+    def doc(self, source: str, url: str) -> DocState | None:
+        """Validators of a feed, sitemap or listing."""
+        query = select(frontier_doc).where(
+            frontier_doc.c.source == source, frontier_doc.c.url_hash == url_hash(url)
+        )
+        with self.engine.begin() as db:
+            row = db.execute(query).mappings().first()
+        return DocState(**_fields(row)) if row else None
+
+    def urls(self, source: str, urls: Sequence[str]) -> dict[str, UrlState]:
+        """States of those of `urls` that are known."""
+        found: dict[str, UrlState] = {}
+        with self.engine.begin() as db:
+            for some in _chunks([url_hash(url) for url in urls]):
+                query = select(frontier_url).where(
+                    frontier_url.c.source == source, frontier_url.c.url_hash.in_(some)
+                )
+                found.update((row["url"], UrlState(**_fields(row))) for row in db.execute(query).mappings())
+        return found
+
+    def due(self, source: str, now: datetime, limit: int) -> list[UrlState]:
+        """Known pages to ask now: those never asked first, then by how long they have been due."""
+        query = (
+            select(frontier_url)
+            .where(frontier_url.c.source == source, frontier_url.c.next_due_at <= now)
+            .order_by(
+                frontier_url.c.asked_at.is_not(None), frontier_url.c.next_due_at, frontier_url.c.url_hash
+            )
+            .limit(limit)
+        )
+        with self.engine.begin() as db:
+            return [UrlState(**_fields(row)) for row in db.execute(query).mappings()]
+
+    def posts(self, source: str, ids: Iterable[int]) -> dict[int, str]:
+        """Digests of the known among the posts `ids`."""
+        found: dict[int, str] = {}
+        with self.engine.begin() as db:
+            for some in _chunks(sorted(set(ids))):
+                query = select(frontier_post.c.post_id, frontier_post.c.digest).where(
+                    frontier_post.c.source == source, frontier_post.c.post_id.in_(some)
+                )
+                found.update((row.post_id, row.digest) for row in db.execute(query))
+        return found
+
+    def last_post_id(self, source: str) -> int | None:
+        """The id down to which a channel need be read; None on a first visit."""
+        query = select(frontier_channel.c.last_post_id).where(frontier_channel.c.source == source)
+        with self.engine.begin() as db:
+            return db.execute(query).scalar()
+
+    def held_hosts(self, now: datetime) -> dict[str, datetime]:
+        """Hosts that asked to be left alone until a moment still to come."""
+        query = select(frontier_host.c.host, frontier_host.c.until_at).where(frontier_host.c.until_at > now)
+        with self.engine.begin() as db:
+            return {row.host: row.until_at for row in db.execute(query)}
+
+    def health(self, sources: Iterable[str] | None = None) -> dict[str, Health]:
+        """Health of the given sources, or of all; a source never crawled is absent."""
+        query = select(source_health).order_by(source_health.c.source)
+        if sources is not None:
+            query = query.where(source_health.c.source.in_(list(sources)))
+        with self.engine.begin() as db:
+            rows = db.execute(query).mappings().all()
+        return {row["source"]: Health(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows}
+
+    def commit(self, changes: Changes, now: datetime) -> None:
+        """Write everything in one transaction. Rows that another crawl wrote later stay as they are."""
+        with self._writing() as db:
+            self._upsert(db, frontier_doc, [_keyed(row) for row in changes.docs], "asked_at", keep=())
+            self._upsert(
+                db,
+                frontier_url,
+                [_keyed(row) for row in changes.urls],
+                "asked_at",
+                keep=("first_seen_at", "hint_title", "hint_published"),
+            )
+            self._upsert(db, frontier_post, [vars(row) for row in changes.posts], "seen_at", keep=())
+            channels = [
+                {"source": s, "last_post_id": i, "updated_at": now} for s, i in changes.channels.items()
+            ]
+            self._upsert(db, frontier_channel, channels, "last_post_id", keep=())
+            hosts = [{"host": h[:255], "until_at": until} for h, until in changes.hosts.items()]
+            self._upsert(db, frontier_host, hosts, "until_at", keep=())
+            self._upsert(db, source_health, [vars(row) for row in changes.health], "last_checked_at", keep=())
+
+    def prune(self, before: datetime) -> int:
+        """Forget pages and posts not asked or seen since `before`; how many."""
+        with self._writing() as db:
+            urls = db.execute(
+                delete(frontier_url).where(
+                    frontier_url.c.next_due_at.is_(None), frontier_url.c.asked_at < before
+                )
+            )
+            posts = db.execute(delete(frontier_post).where(frontier_post.c.seen_at < before))
+            db.execute(delete(frontier_host).where(frontier_host.c.until_at < before))
+        return int(urls.rowcount) + int(posts.rowcount)
+
+    def _upsert(
+        self, db: Connection, table: Table, rows: list[dict[str, Any]], clock: str, keep: tuple[str, ...]
+    ) -> None:
+        """Insert or update; the row with the later `clock` column wins, `keep` stays as first written."""
+        names = [column.name for column in table.primary_key]
+        unique = {tuple(row[name] for name in names): row for row in rows}
+        for some in _chunks(list(unique.values()), 60):
+            insert = self._insert(table).values(some)
+            new = {
+                c.name: insert.excluded[c.name] for c in table.c if c.name not in names and c.name not in keep
+            }
+            for name in keep:
+                new[name] = func.coalesce(table.c[name], insert.excluded[name])
+            newer = or_(
+                table.c[clock].is_(None),
+                and_(insert.excluded[clock].is_not(None), insert.excluded[clock] >= table.c[clock]),
+            )
+            db.execute(insert.on_conflict_do_update(index_elements=names, set_=new, where=newer))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(vigil_write=True) as db, db.begin():
+            yield db
+
+    def _create(self) -> None:
+        with self._writing() as db:
+            if self.engine.dialect.name == "postgresql":
+                db.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            for table in metadata.sorted_tables:
+                db.execute(CreateTable(table, if_not_exists=True))
+                for index in table.indexes:
+                    db.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    """Own transaction control, a long busy timeout, and the write-ahead log (another process may be at it)."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout=30000")
+    for attempt in range(100):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if attempt == 99:
+                raise
+            time.sleep(0.05)  # SQLite does not wait by itself here
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("vigil_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _keyed(state: DocState | UrlState) -> dict[str, Any]:
+    return {**vars(state), "url_hash": url_hash(state.url)}
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "url_hash"}
+
+
+def _chunks(items: Sequence[Any], size: int = _CHUNK) -> Iterator[list[Any]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

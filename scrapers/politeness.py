@@ -1,0 +1,222 @@
+"""How a host is treated: robots.txt with its Crawl-delay and Request-rate, and Retry-After on 429 and 503."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from protego import Protego
+from scrapy import Request
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
+
+from scrapers.guards import AddressRefusedError, refused_names
+
+SHORT_WAIT = 20.0  # seconds of Retry-After that are waited for within the crawl
+DEFAULT_HOLD = 300.0  # seconds a host is left alone after 429 without Retry-After
+LONGEST_HOLD = 24 * 3600.0
+LONGEST_DELAY = 60.0  # a Crawl-delay above this is met by asking the host for little, not by waiting
+ROBOTS_LIMIT = 512 * 1024  # bytes of robots.txt that are read
+
+
+class RobotsDeniedError(IgnoreRequest):
+    """robots.txt forbids the URL, or could not be read because of the server's own error."""
+
+
+class HostUnreachableError(IgnoreRequest):
+    """robots.txt could not be fetched, so the host is not asked for pages either."""
+
+
+class HostOnHoldError(IgnoreRequest):
+    """The host asked to be left alone; the page stays due for a later crawl."""
+
+    def __init__(self, host: str, until: datetime) -> None:
+        super().__init__(f"host asked to be left alone until {until:%Y-%m-%d %H:%M} UTC")
+        self.host = host
+        self.until = until
+
+
+class OutOfTimeError(IgnoreRequest):
+    """The batch's time is up; the page stays due for a later crawl."""
+
+
+@dataclass(frozen=True)
+class Robots:
+    """What a host's robots.txt says to us, or why it could not be read."""
+
+    rules: Protego | None = None
+    denied: str | None = None
+    error: Exception | None = None
+
+
+class Politeness:
+    """Delays and holds of one crawl's hosts; shared by the spider and the middlewares."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+        self.held: dict[str, datetime] = {}
+        self.new_holds: dict[str, datetime] = {}
+
+    @classmethod
+    def of(cls, crawler: Any) -> Politeness:
+        """The crawl's one instance."""
+        found: Politeness | None = getattr(crawler, "vigil_politeness", None)
+        if found is None:
+            found = crawler.vigil_politeness = cls(crawler)
+        return found
+
+    def slow_down(self, host: str, seconds: float) -> None:
+        """At least `seconds` between two requests to `host`; the longest wish wins."""
+        if seconds <= 0:
+            return
+        downloader = self.crawler.engine.downloader
+        wishes = downloader.per_slot_settings.setdefault(host, {})
+        wishes["delay"] = max(seconds, wishes.get("delay", 0.0))
+        if host in downloader.slots:
+            slot = downloader.slots[host]
+            slot.delay = max(slot.delay, seconds)
+
+    def pause(self, host: str, seconds: float) -> None:
+        """No request to `host` for `seconds`; those waiting wait on."""
+        self.slow_down(host, 0.01)
+        slot = self.crawler.engine.downloader.slots.get(host)
+        if slot is not None:
+            slot.lastseen = max(slot.lastseen, time.monotonic() + seconds)
+
+    def hold(self, host: str, seconds: float) -> None:
+        """No further request to `host` in this crawl, nor in later ones before the time is up."""
+        until = datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_HOLD))
+        self.held[host] = self.new_holds[host] = max(until, self.held.get(host, until))
+
+
+class HoldMiddleware:
+    """Drops requests to hosts on hold, and everything once the batch's time is up."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.politeness = Politeness.of(crawler)
+        self.deadline = time.monotonic() + crawler.settings.getfloat("VIGIL_TIME_BUDGET")
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> HoldMiddleware:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    def process_request(self, request: Any) -> None:
+        """Raises HostOnHoldError, OutOfTimeError."""
+        host = host_of(request.url)
+        if host in self.politeness.held:
+            raise HostOnHoldError(host, self.politeness.held[host])
+        if time.monotonic() > self.deadline:
+            raise OutOfTimeError("the batch's time was up before the page's turn came")
+
+
+class RobotsMiddleware:
+    """Obeys robots.txt as RFC 9309 has it: 4xx allows all, 5xx and no answer allow nothing."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+        self.politeness = Politeness.of(crawler)
+        self.agent: str = crawler.settings["USER_AGENT"]
+        self._robots: dict[tuple[str, str], asyncio.Future[Robots]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> RobotsMiddleware:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    async def process_request(self, request: Any) -> None:
+        """Raises RobotsDeniedError, or what kept robots.txt from being read."""
+        if request.meta.get("dont_obey_robotstxt"):
+            return
+        robots = await self._of_host(request.url)
+        if robots.error is not None:
+            raise robots.error
+        if robots.denied is not None:
+            raise RobotsDeniedError(robots.denied)
+        if robots.rules is not None and not robots.rules.can_fetch(request.url, self.agent):
+            raise RobotsDeniedError("robots.txt forbids it")
+
+    async def _of_host(self, url: str) -> Robots:
+        parts = urlsplit(url)
+        key = (parts.scheme, parts.netloc)
+        if key not in self._robots:
+            self._robots[key] = asyncio.get_running_loop().create_future()
+            self._robots[key].set_result(
+                robots := await self._fetch(f"{parts.scheme}://{parts.netloc}/robots.txt")
+            )
+            return robots
+        return await self._robots[key]
+
+    async def _fetch(self, url: str) -> Robots:
+        meta = {"dont_obey_robotstxt": True, "vigil_robots": True}
+        try:
+            response = await self.crawler.engine.download_async(
+                Request(url, priority=1000, meta=meta, callback=NO_CALLBACK)
+            )
+        except (AddressRefusedError, HostOnHoldError, OutOfTimeError) as error:
+            return Robots(error=error)
+        except IgnoreRequest:
+            return Robots()  # too many redirects: as if there were none
+        except Exception as error:  # noqa: BLE001 whatever kept us from robots.txt keeps us from the host
+            if host_of(url) in refused_names:
+                return Robots(
+                    error=AddressRefusedError(f"address {refused_names[host_of(url)]} is not global")
+                )
+            return Robots(error=HostUnreachableError(f"robots.txt: {type(error).__name__}"))
+        if response.status >= 500 or response.status == 429:
+            return Robots(denied=f"robots.txt answered {response.status}")
+        if response.status != 200:
+            return Robots()
+        return self._read(response)
+
+    def _read(self, response: Any) -> Robots:
+        rules = Protego.parse(response.body[:ROBOTS_LIMIT].decode("utf-8", "replace"))
+        rate = rules.request_rate(self.agent)
+        wishes = [
+            rules.crawl_delay(self.agent) or 0.0,
+            rate.seconds / rate.requests if rate and rate.requests else 0.0,
+        ]
+        self.politeness.slow_down(host_of(response.url), min(max(wishes), LONGEST_DELAY))
+        return Robots(rules=rules)
+
+
+class RetryAfterMiddleware(RetryMiddleware):  # type: ignore[misc]  # Scrapy's base class is untyped to mypy here
+    """One retry of a failed request; on 429 and 503 the host says when, and is otherwise left alone."""
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        """The response, or the request to repeat."""
+        if response.status not in (429, 503) or request.meta.get("vigil_robots"):
+            return super().process_response(request, response)
+        host, politeness = host_of(request.url), Politeness.of(self.crawler)
+        wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        if wait is not None and wait <= SHORT_WAIT:
+            politeness.pause(host, wait)
+            return self._retry(request, f"answered {response.status}") or response
+        if wait is not None or response.status == 429:
+            politeness.hold(host, wait if wait is not None else DEFAULT_HOLD)
+            return response
+        return super().process_response(request, response)
+
+
+def retry_after(value: bytes | None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks to wait; None if there is none to be understood."""
+    text = (value or b"").decode("latin-1").strip()
+    if text.isdecimal() and len(text) < 9:
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def host_of(url: str) -> str:
+    """Host part, lower case: the key of Scrapy's download slots."""
+    return (urlsplit(url).hostname or "").lower()

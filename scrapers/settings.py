@@ -1,0 +1,84 @@
+"""Scrapy's settings for a batch: polite, bounded, quiet, and no more machinery than the crawl uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+
+MAX_BODY = 10 * 2**20  # bytes of a body, as it comes and once decoded
+TIMEOUT = 30  # seconds for one request
+TIME_BUDGET = 480.0  # seconds after which a batch starts no further request
+DEFAULT_USER_AGENT = "Vigil/0.1 (casualty disclosure monitor; contact not configured)"
+ACCEPT = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,application/rss+xml,application/atom+xml,*/*;q=0.5"
+)
+
+
+class WireBytesMiddleware(HttpCompressionMiddleware):  # type: ignore[misc]  # Scrapy's base class is untyped here
+    """Decodes feeds, sitemaps and robots.txt, and leaves the bodies of pages as they came."""
+
+    def process_request(self, request: Any) -> None:
+        """Ask for gzip alone: it is the one encoding whose end can be checked."""
+        request.headers.setdefault("Accept-Encoding", "gzip")
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        """The response, decoded unless the request is for a page."""
+        if request.meta.get("wire_bytes"):
+            return response
+        return super().process_response(request, response)
+
+
+def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[str, Any]:
+    """Settings of one crawl process."""
+    return {
+        "BOT_NAME": "vigil",
+        "USER_AGENT": user_agent,
+        "DEFAULT_REQUEST_HEADERS": {"Accept": ACCEPT},
+        "VIGIL_TIME_BUDGET": time_budget,
+        # size, time, depth
+        "DOWNLOAD_MAXSIZE": MAX_BODY,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_TIMEOUT": TIMEOUT,
+        "DOWNLOAD_FAIL_ON_DATALOSS": False,  # flagged instead, so that the page gets its disposition
+        "REDIRECT_MAX_TIMES": 5,
+        "REDIRECT_PRIORITY_ADJUST": 0,
+        "RETRY_TIMES": 1,
+        "CLOSESPIDER_TIMEOUT": time_budget + 4 * TIMEOUT,
+        "MEMUSAGE_LIMIT_MB": 1024,  # the figure includes what the parent had at fork
+        "DEPTH_STATS_VERBOSE": False,
+        # politeness
+        "CONCURRENT_REQUESTS": 32,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+        "DOWNLOAD_DELAY_JITTER": 0.0,  # a Crawl-delay is a minimum
+        # security
+        "TWISTED_DNS_RESOLVER": "scrapers.guards.GuardResolver",
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_HANDLERS": {"file": None, "data": None, "ftp": None, "s3": None},
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "COOKIES_ENABLED": False,
+        "HTTPPROXY_ENABLED": False,  # behind a proxy the resolver's guard would not hold
+        "METAREFRESH_ENABLED": False,
+        "REFERER_ENABLED": True,
+        "REFERRER_POLICY": "no-referrer",
+        # no more machinery than needed
+        "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
+        "CONCURRENT_ITEMS": 4,
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the frontier decides; redirects must not vanish
+        "HTTPERROR_ALLOW_ALL": True,
+        "LOG_ENABLED": False,
+        "ROBOTSTXT_OBEY": False,  # done by RobotsMiddleware
+        "DOWNLOADER_MIDDLEWARES": {
+            "scrapers.guards.GuardMiddleware": 10,
+            "scrapers.politeness.HoldMiddleware": 50,
+            "scrapers.politeness.RobotsMiddleware": 100,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+            "scrapers.politeness.RetryAfterMiddleware": 550,
+            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+            "scrapers.settings.WireBytesMiddleware": 590,
+            "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+            "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+        },
+    }

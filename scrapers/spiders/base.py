@@ -1,0 +1,355 @@
+"""The crawl of one source: asks its feed, sitemap, listing or channel, then the pages that are due."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from scrapy import Request
+
+from scrapers.frontier import Changes, DocState, Frontier, UrlState, Verdict, next_due
+from scrapers.handover import Disposition, PageKind, PageLine, page_id
+from scrapers.links import Link, short, tidy
+from scrapers.outcomes import Outcome, doc_verdict, of_exception, of_response
+from scrapers.politeness import Politeness, host_of
+from scrapers.registry import Source
+from scrapers.settings import MAX_BODY
+from scrapers.warc import BatchWriter, Exchange, payload_digest
+from scrapers.wire import decode
+
+log = logging.getLogger("vigil.crawl")
+
+
+@dataclass
+class Report:
+    """What happened to one source in this crawl; the counts of `asked` add up."""
+
+    status: int | None = None  # of the feed, sitemap, listing or first preview page
+    links: int = 0
+    asked: int = 0  # pages asked for
+    stored: int = 0
+    unchanged: int = 0
+    failed: Counter[str] = field(default_factory=Counter)  # disposition -> pages
+    reasons: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0  # of the failed: the same failure as last time, no new line
+    deferred: int = 0  # host on hold or time up: still due
+    fault: tuple[Verdict, str] | None = None  # of the way to the pages
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the crawls of a batch share."""
+
+    frontier: Frontier
+    writer: BatchWriter
+    changes: Changes
+    clock: Callable[[], datetime]
+    politeness: Politeness
+
+
+class SourceCrawl(ABC):
+    """One source's crawl. A kind says how to start and how to find links; all else is here."""
+
+    def __init__(self, source: Source, context: Context) -> None:
+        self.source = source
+        self.context = context
+        self.report = Report()
+        self.known: dict[str, UrlState] = {}
+        self._open = 0
+
+    @abstractmethod
+    def links(self, response: Any) -> Iterable[Link]:
+        """Links to articles in a decoded feed, sitemap or listing. Raises ValueError if it is none."""
+
+    def start(self) -> Iterator[Request]:
+        """First requests."""
+        url = str(self.source.url)
+        self.context.politeness.slow_down(host_of(url), self.source.delay)
+        log.info("%s: start (%s)", self.source.id, self.source.kind)
+        yield self.ask(
+            url, self.on_document, self.on_document_error, doc=self.context.frontier.doc(self.source.id, url)
+        )
+
+    # --- ways to pages
+
+    def on_document(self, response: Any) -> Iterator[Request]:
+        """A feed, sitemap or listing has answered: find the links, ask what is due."""
+        if not self.answered(response):
+            return
+        found = self.links(response) if response.status != 304 else ()
+        self.remember(response)
+        yield from self.pages(found)
+
+    def answered(self, response: Any) -> bool:
+        """Note the status of a way to pages; False if it is a failure."""
+        self.report.status = response.status
+        if response.status not in (200, 304):
+            self.report.fault = doc_verdict(response.status)
+            return False
+        return True
+
+    def remember(self, response: Any) -> None:
+        """Keep the validators of a way to pages that was understood, so that it is next asked for changes only."""
+        if response.status == 200 and "dataloss" not in response.flags and self.report.fault is None:
+            self.context.changes.docs.append(
+                DocState(
+                    self.source.id,
+                    response.meta["asked"],
+                    _header(response, "ETag"),
+                    _header(response, "Last-Modified"),
+                    self.context.clock(),
+                )
+            )
+
+    def on_document_error(self, failure: Any) -> None:
+        """A feed, sitemap or listing could not be fetched."""
+        outcome = of_exception(failure.value, failure.request.url)
+        if outcome.deferred:
+            self.report.note = outcome.reason
+        if outcome.verdict is not None:
+            self.report.fault = (outcome.verdict, outcome.reason)
+
+    # --- pages
+
+    def pages(self, found: Iterable[Link]) -> Iterator[Request]:
+        """Requests for the articles that are due: new ones first, a quarter kept for asking again."""
+        now, source = self.context.clock(), self.source
+        links = tidy(found, source.link_pattern)
+        self.report.links += len(links)
+        states = self.context.frontier.urls(source.id, [link.url for link in links])
+        fresh = [_pending(source.id, link, now) for link in links if link.url not in states]
+        fresh = [state for state in fresh if state.url not in self.known]
+        self.context.changes.urls += fresh
+        due = [
+            state
+            for state in self.context.frontier.due(source.id, now, source.max_pages)
+            if state.url not in self.known
+        ]
+        room = max(0, source.max_pages - self.report.asked)
+        kept = min(len(due), room // 4)
+        for state in (fresh[: room - kept] + due)[:room]:
+            self.known[state.url] = state
+            self.report.asked += 1
+            yield self.ask(state.url, self.on_page, self.on_page_error, doc=state, page=True)
+
+    def on_page(self, response: Any) -> None:
+        """An article has answered: keep it, or count why not."""
+        state = self.known[response.meta["asked"]]
+        if response.status == 304:
+            self._settle(state, unchanged=True)
+            return
+        outcome = of_response(response)
+        if outcome.disposition is not Disposition.STORED:
+            self._fail(state, response.url, outcome, response)
+            return
+        content = content_digest(response)
+        if content == state.digest:
+            self._settle(state, unchanged=True, response=response)
+            return
+        self.store(PageKind.ARTICLE, response, state)
+        self._settle(state, response=response, digest=content)
+
+    def on_page_error(self, failure: Any) -> None:
+        """An article could not be fetched."""
+        outcome = of_exception(failure.value, failure.request.url)
+        if outcome.deferred:
+            self.report.deferred += 1
+            self.report.note = outcome.reason
+        else:
+            self._fail(self.known[failure.request.meta["asked"]], failure.request.url, outcome)
+
+    def store(
+        self, kind: PageKind, response: Any, state: UrlState | None = None, post_ids: tuple[int, ...] = ()
+    ) -> None:
+        """Write a page and its line."""
+        exchange = exchange_of(response)
+        digest = payload_digest(exchange.body)
+        self.report.stored += 1
+        self.context.writer.add(
+            PageLine(
+                page_id=page_id(self.source.id, response.url, digest),
+                source=self.source.id,
+                kind=kind,
+                url=response.url,
+                requested_url=response.meta["asked"],
+                fetched_at=self.context.clock(),
+                status=response.status,
+                content_type=_header(response, "Content-Type"),
+                digest=digest,
+                hint_title=state.hint_title if state else None,
+                hint_published=state.hint_published if state else None,
+                post_ids=post_ids,
+                etag=_header(response, "ETag"),
+                last_modified=_header(response, "Last-Modified"),
+            ),
+            exchange,
+        )
+
+    def _fail(self, state: UrlState, url: str, outcome: Outcome, response: Any = None) -> None:
+        assert outcome.disposition is not None  # noqa: S101 deferred ones do not come here
+        failure = f"{outcome.disposition}: {outcome.reason}"
+        self.report.failed[outcome.disposition] += 1
+        self.report.reasons[outcome.reason] += 1
+        if failure == state.failure:
+            self.report.repeated += 1
+        else:
+            keep = outcome.disposition is Disposition.TRUNCATED and response is not None
+            exchange = exchange_of(response, truncated="disconnect") if keep else None
+            digest = payload_digest(exchange.body) if exchange else None
+            self.context.writer.add(
+                PageLine(
+                    page_id=page_id(self.source.id, url, digest or failure),
+                    source=self.source.id,
+                    kind=PageKind.ARTICLE,
+                    url=url,
+                    requested_url=state.url,
+                    fetched_at=self.context.clock(),
+                    status=outcome.status,
+                    digest=digest,
+                    disposition=outcome.disposition,
+                    reason=outcome.reason,
+                    content_type=_header(response, "Content-Type") if response is not None else None,
+                    hint_title=state.hint_title,
+                    hint_published=state.hint_published,
+                ),
+                exchange,
+            )
+        self._settle(state, failure=failure)
+
+    def _settle(
+        self,
+        state: UrlState,
+        *,
+        unchanged: bool = False,
+        response: Any = None,
+        digest: str | None = None,
+        failure: str | None = None,
+    ) -> None:
+        """Remember how asking for a page went."""
+        now = self.context.clock()
+        self.report.unchanged += unchanged
+        validators = (state.etag, state.last_modified)
+        if response is not None:
+            validators = (_header(response, "ETag"), _header(response, "Last-Modified"))
+        self.context.changes.urls.append(
+            UrlState(
+                state.source,
+                state.url,
+                state.first_seen_at,
+                next_due(state.first_seen_at, now),
+                now,
+                digest or state.digest,
+                *validators,
+                failure,
+                state.hint_title,
+                state.hint_published,
+            )
+        )
+
+    # --- requests
+
+    def ask(
+        self,
+        url: str,
+        callback: Callable[[Any], Any],
+        errback: Callable[[Any], Any],
+        *,
+        doc: DocState | UrlState | None = None,
+        page: bool = False,
+    ) -> Request:
+        """A request with the validators of the last answer; pages keep their wire bytes."""
+        self.context.politeness.slow_down(host_of(url), self.source.delay)
+        headers = {
+            "If-None-Match": doc.etag if doc else None,
+            "If-Modified-Since": doc.last_modified if doc else None,
+        }
+        meta = {"asked": url, "wire_bytes": page, "dont_obey_robotstxt": self.source.robots != "obey"}
+        self._open += 1
+        return Request(
+            url,
+            callback=self._guarded(callback),
+            errback=self._guarded(errback),
+            meta=meta,
+            headers={name: value for name, value in headers.items() if value},
+            priority=0 if page else 10,
+        )
+
+    def _guarded(self, handler: Callable[[Any], Any]) -> Callable[[Any], Iterator[Request]]:
+        """A fault in handling one answer is this source's fault, not the batch's."""
+
+        def handle(answer: Any) -> Iterator[Request]:
+            try:
+                yield from handler(answer) or ()
+            except ValueError as error:
+                self.report.fault = (Verdict.BROKEN, short(str(error), 200) or "not understood")
+            except Exception as error:  # the batch goes on; the fault stands in the source's health
+                log.exception("%s: fault in %s", self.source.id, handler.__name__)
+                self.report.fault = (Verdict.BROKEN, f"fault in the crawler: {type(error).__name__}")
+            finally:
+                self._open -= 1
+                if self._open == 0:
+                    self.done()
+
+        return handle
+
+    def done(self) -> None:
+        """The source's last answer is in."""
+        r = self.report
+        state = r.fault[1] if r.fault else str(r.status) if r.status else r.note or "no answer"
+        failed = "".join(f", {count} {name}" for name, count in sorted(r.failed.items()))
+        deferred = f", {r.deferred} deferred" if r.deferred else ""
+        log.info(
+            "%s: %s %s, %d links, %d due, %d stored, %d unchanged%s%s",
+            self.source.id,
+            self.source.kind,
+            state,
+            r.links,
+            r.asked,
+            r.stored,
+            r.unchanged,
+            failed,
+            deferred,
+        )
+
+
+def exchange_of(response: Any, truncated: str | None = None) -> Exchange:
+    """The request and answer behind a response, for the WARC."""
+    return Exchange(
+        url=response.url,
+        request_headers=_pairs(response.request.headers),
+        status=response.status,
+        reason="",
+        headers=_pairs(response.headers),
+        body=response.body,
+        ip=str(response.ip_address) if response.ip_address else None,
+        truncated=truncated,
+    )
+
+
+def content_digest(response: Any) -> str:
+    """Digest of the decoded body: two compressions of one page are the same page."""
+    encoding = (_header(response, "Content-Encoding") or "").strip().lower()
+    return payload_digest(decode(response.body, encoding, MAX_BODY))
+
+
+def _pending(source: str, link: Link, now: datetime) -> UrlState:
+    return UrlState(source, link.url, now, now, hint_title=short(link.title), hint_published=link.published)
+
+
+def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in headers.items()
+        for value in values
+    )
+
+
+def _header(response: Any, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None

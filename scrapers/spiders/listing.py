@@ -1,0 +1,79 @@
+"""Listings: pages of links, by the source's own rule or by courlan's judgement of what an article's URL looks like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import courlan
+import lxml.html
+from lxml.etree import ParserError
+
+from scrapers.frontier import Verdict
+from scrapers.links import Link, clean_url
+from scrapers.registry import Source
+from scrapers.spiders.base import SourceCrawl
+
+_PAGES = re.compile(
+    r"\.(pdf|docx?|xlsx?|zip|rar|jpe?g|png|gif|webp|svg|mp[34]|avi|rss|xml|css|js)\Z", re.IGNORECASE
+)
+
+
+class ListingCrawl(SourceCrawl):
+    """A source whose news list is a web page."""
+
+    def links(self, response: Any) -> list[Link]:
+        """Links of the list; none at all is a fault of the rule or of the page."""
+        found = parse_listing(response.body, response.url, self.source)
+        if not any(re.search(self.source.link_pattern or "", link.url) for link in found):
+            rule = f"link_css {self.source.link_css!r}" if self.source.link_css else "the automatic choice"
+            health = self.context.frontier.health([self.source.id]).get(self.source.id)
+            verdict = Verdict.BROKEN if health and health.ever_linked else Verdict.MISCONFIGURED
+            self.report.fault = (verdict, f"{rule} finds no links")
+        return found
+
+
+def parse_listing(body: bytes, url: str, source: Source) -> list[Link]:
+    """Links to articles on a listing page, in page order. Raises ValueError if it is no HTML."""
+    try:
+        tree = lxml.html.document_fromstring(body)
+    except (ParserError, ValueError) as error:
+        raise ValueError(f"not a web page: {error}") from None
+    base = next((href for href in tree.xpath("//base/@href")), None)
+    base = clean_url(url, base) or url
+    if source.link_css:
+        anchors = [a for node in tree.cssselect(source.link_css) for a in node.iter("a")]
+        return list(_links(anchors, base))
+    links = list(_links(tree.iter("a"), base))
+    if source.link_pattern:
+        return links
+    return [link for link in links if _looks_like_article(link.url, url, source.lang)]
+
+
+def _links(anchors: Any, base: str) -> Iterator[Link]:
+    for anchor in anchors:
+        url = clean_url(base, anchor.get("href"))
+        if url:
+            yield Link(url, anchor.text_content() or anchor.get("title"))
+
+
+def _looks_like_article(url: str, page: str, lang: str) -> bool:
+    """On the listing's own site, no navigation page by courlan's rules, and with a number or a slug in its path."""
+    parts = urlsplit(url)
+    if _site(parts.hostname) != _site(urlsplit(page).hostname) or _PAGES.search(parts.path):
+        return False
+    if courlan.is_navigation_page(url) or courlan.is_not_crawlable(url):
+        return False
+    if courlan.check_url(url, strict=False, language=None) is None and parts.hostname not in (
+        "127.0.0.1",
+        "localhost",
+    ):
+        return False
+    last = parts.path.rstrip("/").rsplit("/", 1)[-1]
+    return bool(re.search(r"\d{3,}", parts.path + parts.query) or last.count("-") + last.count("_") >= 2)
+
+
+def _site(host: str | None) -> str:
+    return (host or "").lower().removeprefix("www.")
