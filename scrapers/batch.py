@@ -58,6 +58,7 @@ class FileStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-") as part:
             part.write(body)
+            os.fchmod(part.fileno(), 0o644)
             part.flush()
             os.fsync(part.fileno())
             try:
@@ -111,7 +112,7 @@ def store_index(store: Store, keys: BatchKeys, lines: Iterable[PageLine]) -> Non
 
 
 def adopt_stored(store: Store, keys: BatchKeys, frontier: Frontier, now: datetime) -> list[PageLine]:
-    """Take the stored batch for this one: mend a missing index, put its pages into the frontier, return its lines."""
+    """Take the stored batch for this one: mend a missing index, put its pages into the frontier."""
     warc = store.get(keys.warc)
     if store.exists(keys.index):
         lines = read_index(store.get(keys.index))
@@ -123,7 +124,7 @@ def adopt_stored(store: Store, keys: BatchKeys, frontier: Frontier, now: datetim
 
 
 def stored_changes(lines: Sequence[PageLine], warc: bytes, frontier: Frontier) -> Changes:
-    """What stored pages tell the frontier. Feeds' validators are not among it: a link may be younger than the batch."""
+    """What stored pages tell the frontier; no validators of feeds, as a link may be younger than the batch."""
     changes = Changes()
     for line in lines:
         stored = _response(line, warc)

@@ -376,7 +376,7 @@ def _engine(url: str) -> Engine:
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
-    """Own transaction control, a long busy timeout, and the write-ahead log (another process may be at it)."""
+    """Own transaction control, a long busy timeout, the write-ahead log (another process may be at it)."""
     connection.isolation_level = None
     connection.execute("PRAGMA busy_timeout=30000")
     for attempt in range(100):

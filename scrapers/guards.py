@@ -83,7 +83,7 @@ def refusal(url: str, allowed: frozenset[tuple[str, int]]) -> str | None:
 
 
 class GuardMiddleware:
-    """Refuses requests by scheme and literal address. Stands first, so it sees redirects and robots.txt too."""
+    """Refuses requests by scheme and literal address. First in line, also for redirects and robots.txt."""
 
     def __init__(self) -> None:
         self.allowed = allowed_hosts()

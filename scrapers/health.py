@@ -1,4 +1,4 @@
-"""Judges how a source fares, from this crawl and the last: broken, blocked and quiet are three different things."""
+"""Judges how a source fares, from this crawl and the last: broken, blocked and quiet are not the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scrapers.spiders.base import Report
 
 
 def judge(source: Source, report: Report, before: Health | None, now: datetime) -> Health | None:
-    """The source's health after a crawl; None if it was not asked at all (its host is on hold, time was up)."""
+    """The source's health after a crawl; None if it was not asked at all (host on hold, time up)."""
     if report.status is None and report.fault is None:
         return None
     verdict, error = _fault(report, before) or (None, None)

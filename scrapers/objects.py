@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import boto3
 from botocore.config import Config
@@ -23,11 +23,11 @@ class ObjectStore:
     def __init__(self, bucket: str, prefix: str = "", client: S3Client | None = None) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
-        path_style = "path" if os.environ.get("AWS_ENDPOINT_URL_S3") else "auto"
+        path_style: Literal["path", "auto"] = "path" if os.environ.get("AWS_ENDPOINT_URL_S3") else "auto"
         self.client: S3Client = client or boto3.client(
             "s3",
             config=Config(
-                s3={"addressing_style": path_style},  # type: ignore[typeddict-item]  # "auto" | "path"
+                s3={"addressing_style": path_style},
                 retries={"mode": "standard", "max_attempts": 4},
                 connect_timeout=5,
                 read_timeout=60,

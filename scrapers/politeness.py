@@ -186,10 +186,10 @@ class RobotsMiddleware:
         return Robots(rules=rules)
 
 
-class RetryAfterMiddleware(RetryMiddleware):  # type: ignore[misc]  # Scrapy's base class is untyped to mypy here
+class RetryAfterMiddleware(RetryMiddleware):
     """One retry of a failed request; on 429 and 503 the host says when, and is otherwise left alone."""
 
-    def process_response(self, request: Any, response: Any) -> Any:
+    def process_response(self, request: Any, response: Any, spider: Any = None) -> Any:
         """The response, or the request to repeat."""
         if response.status not in (429, 503) or request.meta.get("vigil_robots"):
             return super().process_response(request, response)

@@ -1,4 +1,4 @@
-"""The registry of sources: every entry of config/sources/*.yaml, validated as data before any code sees it."""
+"""The registry of sources: every entry of config/sources/*.yaml, validated before any code sees it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Registry:
 
 
 def load_registry(folder: Path, regions_file: Path | None = None) -> Registry:
-    """Read and validate every *.yaml of `folder`. Raises RegistryError listing every fault found, not only the first.
+    """Read and validate every *.yaml of `folder`. Raises RegistryError listing every fault found.
 
     `regions_file` defaults to config/regions.yaml of the project.
     """

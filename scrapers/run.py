@@ -1,4 +1,6 @@
-"""Crawl a batch of sources in one Scrapy process: `python -m scrapers.run --batch-id ID --group G --date D --sources a,b`.
+"""Crawl a batch of sources in one Scrapy process.
+
+`python -m scrapers.run --batch-id ID --group G --date YYYY-MM-DD --sources a,b`
 
 The last line of stdout is the batch's summary as JSON. Exit codes: 0 the batch is stored and remembered,
 1 the crawl was stopped or could not be stored (nothing half-written remains), 2 wrong arguments or registry.
@@ -56,8 +58,7 @@ class Crawled:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING, force=True)
-    log.setLevel(logging.INFO)
+    _talk_to_stderr()
     args = _arguments(argv)
     try:
         batch = _batch(args)
@@ -102,15 +103,9 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
 
     from scrapers.spiders.batch import BatchSpider
 
-    logging.getLogger("scrapy").setLevel(
-        logging.CRITICAL
-    )  # its warnings name URLs; outcomes are counted instead
-    logging.getLogger("twisted").setLevel(logging.CRITICAL)
     writer = BatchWriter(batch.keys.warc, batch.batch_id, clock(), batch.user_agent)
     changes, crawls = Changes(), dict[str, Any]()
-    process = AsyncCrawlerProcess(
-        crawl_settings(batch.user_agent, batch.time_budget), install_root_handler=False
-    )
+    process = AsyncCrawlerProcess(crawl_settings(batch.user_agent, batch.time_budget))
     crawler = process.create_crawler(BatchSpider)
     process.crawl(
         crawler,
@@ -218,6 +213,16 @@ def _ledger_url(args: argparse.Namespace) -> str:
         args.out.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{args.out / 'frontier.sqlite'}"
     return os.environ.get("VIGIL_LEDGER_URL", f"sqlite:///{HOME / 'var' / 'ledger.sqlite'}")
+
+
+def _talk_to_stderr() -> None:
+    """Our own lines from INFO up; of libraries only errors (Scrapy's other lines name every URL)."""
+    everyone, ours = logging.StreamHandler(sys.stderr), logging.StreamHandler(sys.stderr)
+    everyone.setLevel(logging.ERROR)
+    logging.basicConfig(handlers=[everyone], format="%(name)s: %(message)s", force=True)
+    ours.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers, log.propagate = [ours], False
+    log.setLevel(logging.INFO)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

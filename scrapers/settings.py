@@ -15,14 +15,14 @@ ACCEPT = (
 )
 
 
-class WireBytesMiddleware(HttpCompressionMiddleware):  # type: ignore[misc]  # Scrapy's base class is untyped here
+class WireBytesMiddleware(HttpCompressionMiddleware):
     """Decodes feeds, sitemaps and robots.txt, and leaves the bodies of pages as they came."""
 
-    def process_request(self, request: Any) -> None:
+    def process_request(self, request: Any, spider: Any = None) -> None:
         """Ask for gzip alone: it is the one encoding whose end can be checked."""
         request.headers.setdefault("Accept-Encoding", "gzip")
 
-    def process_response(self, request: Any, response: Any) -> Any:
+    def process_response(self, request: Any, response: Any, spider: Any = None) -> Any:
         """The response, decoded unless the request is for a page."""
         if request.meta.get("wire_bytes"):
             return response
@@ -48,6 +48,7 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
         "MEMUSAGE_LIMIT_MB": 1024,  # the figure includes what the parent had at fork
         "DEPTH_STATS_VERBOSE": False,
         # politeness
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # newest first, as the spider asks
         "CONCURRENT_REQUESTS": 32,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
         "DOWNLOAD_DELAY_JITTER": 0.0,  # a Crawl-delay is a minimum
@@ -65,9 +66,13 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
         # no more machinery than needed
         "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
         "CONCURRENT_ITEMS": 4,
-        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the frontier decides; redirects must not vanish
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the frontier decides
         "HTTPERROR_ALLOW_ALL": True,
-        "LOG_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
+        "EXTENSIONS": {
+            "scrapy.extensions.logstats.LogStats": None,
+            "scrapy.extensions.logcount.LogCount": None,
+        },
         "ROBOTSTXT_OBEY": False,  # done by RobotsMiddleware
         "DOWNLOADER_MIDDLEWARES": {
             "scrapers.guards.GuardMiddleware": 10,

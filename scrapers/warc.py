@@ -182,9 +182,9 @@ def iter_responses(warc: bytes) -> Iterator[StoredResponse]:
 
 def rebuild_index(warc: bytes) -> list[PageLine]:
     """The index lines of a WARC, from its metadata records; offsets and lengths are found anew."""
-    spans: dict[str, tuple[int, int]] = {}
+    spans: dict[str | None, tuple[int, int]] = {}
     facts: list[tuple[str | None, bytes]] = []
-    started: tuple[str, int] | None = None
+    started: tuple[str | None, int] | None = None
     for record in ArchiveIterator(io.BytesIO(warc), parse_http=False):
         if started:
             spans[started[0]] = (started[1], record.stream_pos - started[1])

@@ -95,7 +95,7 @@ class SourceCrawl(ABC):
         return True
 
     def remember(self, response: Any) -> None:
-        """Keep the validators of a way to pages that was understood, so that it is next asked for changes only."""
+        """Keep the validators of a way to pages that was understood, to ask next for changes only."""
         if response.status == 200 and "dataloss" not in response.flags and self.report.fault is None:
             self.context.changes.docs.append(
                 DocState(

@@ -1,4 +1,4 @@
-"""The one Scrapy spider: crawls all sources of a batch side by side, so that a host shared by many is asked politely."""
+"""The one Scrapy spider: crawls a batch's sources side by side, so that a host of many is asked politely."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS: dict[str, type[SourceCrawl]] = {
 }
 
 
-class BatchSpider(Spider):  # type: ignore[misc]  # Scrapy's base class is untyped to mypy here
+class BatchSpider(Spider):
     """Runs the crawl of every source of a batch."""
 
     name = "batch"

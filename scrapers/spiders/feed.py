@@ -1,4 +1,4 @@
-"""Feeds: RSS 0.9 to 2.0, Atom and JSON Feed, in any charset, from their bytes; broken XML is read as far as it goes."""
+"""Feeds: RSS, Atom and JSON Feed, in any charset, from their bytes; broken XML is read as far as it goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listings: pages of links, by the source's own rule or by courlan's judgement of what an article's URL looks like."""
+"""Listings: pages of links, by the source's own rule or by courlan's judgement of article URLs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ class ListingCrawl(SourceCrawl):
         return found
 
 
+_NUMBERED = re.compile(
+    r"(?:^|&)(?:id|nid|p|news|news_?id|article|article_?id|item|el_?id)=\d+", re.IGNORECASE
+)
+
+
 def parse_listing(body: bytes, url: str, source: Source) -> list[Link]:
     """Links to articles on a listing page, in page order. Raises ValueError if it is no HTML."""
     try:
@@ -60,7 +65,7 @@ def _links(anchors: Any, base: str) -> Iterator[Link]:
 
 
 def _looks_like_article(url: str, page: str, lang: str) -> bool:
-    """On the listing's own site, no navigation page by courlan's rules, and with a number or a slug in its path."""
+    """On the listing's own site, no navigation page by courlan's rules, with a number or a slug."""
     parts = urlsplit(url)
     if _site(parts.hostname) != _site(urlsplit(page).hostname) or _PAGES.search(parts.path):
         return False
@@ -72,7 +77,8 @@ def _looks_like_article(url: str, page: str, lang: str) -> bool:
     ):
         return False
     last = parts.path.rstrip("/").rsplit("/", 1)[-1]
-    return bool(re.search(r"\d{3,}", parts.path + parts.query) or last.count("-") + last.count("_") >= 2)
+    slug = last.count("-") + last.count("_") >= 2
+    return slug or re.search(r"\d{3,}", parts.path) is not None or _NUMBERED.search(parts.query) is not None
 
 
 def _site(host: str | None) -> str:

@@ -30,7 +30,7 @@ class Sitemap:
 
 
 class SitemapCrawl(SourceCrawl):
-    """A source with a sitemap or an index of sitemaps. Links are gathered first, so that the newest are asked."""
+    """A source with a sitemap or an index. Links are gathered first, so that the newest are asked."""
 
     def __init__(self, source: Source, context: Context) -> None:
         super().__init__(source, context)
@@ -91,7 +91,7 @@ class SitemapCrawl(SourceCrawl):
 
 
 def newest(children: Iterable[tuple[str, datetime | None]]) -> list[str]:
-    """The sitemaps of an index to read: the last changed; without dates, the first and the last of the list."""
+    """The sitemaps of an index to read: the last changed; without dates, the first and last of the list."""
     unique = dict(children)
     if len(unique) <= MAX_CHILDREN:
         return list(unique)
@@ -139,7 +139,7 @@ def _news_title(item: Any) -> str | None:
 
 
 def _value(item: Any, name: str) -> str | None:
-    """Text of the first element of that name under `item`, whatever its namespace; image and video parts excepted."""
+    """Text of the first element of that name under `item`, of any namespace; not of image and video parts."""
     for child in item.iter():
         if _local(child) == name and _local(child.getparent()) not in ("image", "video", "publication"):
             return (child.text or "").strip() or None
