@@ -108,7 +108,7 @@ def sources_list() -> None:
 
     settings = Settings.from_env()
     registry = load_registry(settings.sources_dir)
-    health = {row.source: row for row in Frontier(settings.ledger_url).all_health()}
+    health = Frontier(settings.ledger_url).health()
     for source_id in sorted(registry.sources):
         source, row = registry[source_id], health.get(source_id)
         seen = f"{row.verdict:<13} {_ago(row.last_success_at):<12} {row.last_error or ''}" if row else "not crawled yet"
@@ -345,9 +345,9 @@ def alerts_silence(field: str, value: str, hours: float, reason: str, author: st
 @click.option("--lang", type=click.Choice(["en", "ru", "uk"]), default="en", show_default=True)
 def alerts_render(disclosure_id: str, form: str, lang: str) -> None:
     """Show the message of a disclosure's newest version as it would be sent (id or its first characters)."""
-    from processing.alert.render import render_message
+    from processing.alert.render import render
 
-    message = render_message(_ledger().latest_record(disclosure_id), lang=lang, timezone="UTC")
+    message = render(_ledger().latest_record(disclosure_id), lang=lang)
     output = {"text": message.text, "html": message.html, "slack": json.dumps(message.slack_blocks, indent=1)}
     click.echo(output[form])
 
