@@ -43,6 +43,15 @@ class ObjectStore:
         """`s3://bucket/prefix/key`."""
         return f"s3://{self.bucket}/{self.prefix}{key}"
 
+    def ensure_bucket(self) -> None:
+        """Make the bucket unless it is there."""
+        try:
+            self.client.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            self.client.create_bucket(Bucket=self.bucket)
+
     def put_once(self, key: str, body: bytes, content_type: str) -> bool:
         """Write `key` unless it exists. False: it exists, and the stored object is the truth."""
         try:

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from processing.embedded.seaweed import free_port
 from scrapers.objects import ObjectStore
-from tests.conftest import free_port
 
 HOME = Path(__file__).parent.parent.parent
 
