@@ -124,7 +124,7 @@ def adopt_stored(store: Store, keys: BatchKeys, frontier: Frontier, now: datetim
 
 
 def stored_changes(lines: Sequence[PageLine], warc: bytes, frontier: Frontier) -> Changes:
-    """What stored pages tell the frontier; no validators of feeds, as a link may be younger than the batch."""
+    """What stored pages tell the frontier; no feed validators, as a link may be younger than the batch."""
     changes = Changes()
     for line in lines:
         stored = _response(line, warc)

@@ -44,6 +44,7 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
         "REDIRECT_MAX_TIMES": 5,
         "REDIRECT_PRIORITY_ADJUST": 0,
         "RETRY_TIMES": 1,
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "CLOSESPIDER_TIMEOUT": time_budget + 4 * TIMEOUT,
         "MEMUSAGE_LIMIT_MB": 1024,  # the figure includes what the parent had at fork
         "DEPTH_STATS_VERBOSE": False,

@@ -1,0 +1,160 @@
+"""Every kind of source, crawled from a local site as the operator does."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+from scrapers.handover import Disposition, PageKind
+from scrapers.warc import read_record
+from tests.scrapers.conftest import Crawler, Reply, Site
+
+
+def test_feed_is_crawled_then_only_changes_are(site: Site, crawl: Crawler) -> None:
+    """A first crawl stores every article, a second nothing, and after a change only the changed article."""
+    site.feed(
+        "/feed.xml", ["/a/1.html?utm_source=rss", f"{site.url}/a/2.html#x", "/a/1.html", "javascript:x"]
+    )
+    site.page("/a/1.html", "one")
+    site.page("/a/2.html", "two", etag=False)
+    source = [{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}]
+
+    first = crawl(source, "b1")
+    assert first.code == 0
+    assert first.summary["dispositions"] == {"stored": 2}
+    assert first.summary["sources"]["s-feed"]["verdict"] == "fresh"
+    assert sorted(first.by_url()) == ["/a/1.html", "/a/2.html"]
+    assert first.by_url()["/a/1.html"].hint_title == "t 0"
+    assert "s-feed: feed 200, 2 links, 2 due, 2 stored, 0 unchanged" in first.stderr
+    agents = {headers["user-agent"] for _, headers in site.asked}
+    assert agents == {"VigilTest/1 (contact: t@example.org)"}
+
+    site.asked.clear()
+    second = crawl(source, "b2")
+    assert (second.code, second.summary["index_key"], second.summary["pages"]) == (0, None, 0)
+    assert site.paths() == ["/feed.xml"]
+    assert "if-none-match" in site.asked[-1][1]
+
+    crawl.make_due()
+    site.page("/a/2.html", "two, corrected", etag=False)
+    third = crawl(source, "b3")
+    assert sorted(site.paths()) == ["/a/1.html", "/a/2.html", "/feed.xml", "/feed.xml"]
+    assert [(line.requested_url, line.status) for line in third.lines] == [(f"{site.url}/a/2.html", 200)]
+    assert third.summary["sources"]["s-feed"]["unchanged"] == 1
+
+
+def test_wire_bytes_are_stored_unharmed(site: Site, crawl: Crawler) -> None:
+    """A gzipped page and a koi8-r page declared as UTF-8 come back from one ranged read as they were sent."""
+    site.feed("/feed.xml", ["/gz.html", "/koi.html"])
+    packed = gzip.compress("<p>Погибли 14 военнослужащих</p>".encode() * 50, mtime=7)
+    koi = "<p>Погибли 14 военнослужащих</p>".encode("koi8-r")
+    site.routes["/gz.html"] = Reply(packed, headers={"Content-Encoding": "gzip"})
+    site.routes["/koi.html"] = Reply(koi, type="text/html; charset=utf-8")
+    result = crawl([{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}])
+    for path, body in (("/gz.html", packed), ("/koi.html", koi)):
+        line = result.by_url()[path]
+        assert line.offset is not None
+        assert line.length is not None
+        stored = read_record(result.warc[line.offset : line.offset + line.length])
+        assert (stored.body, stored.digest, stored.url) == (body, line.digest, line.url)
+    assert all(headers["accept-encoding"] == "gzip" for _, headers in site.asked)
+
+
+def test_kinds_of_lists_side_by_side(site: Site, crawl: Crawler) -> None:
+    """Atom with relative links, JSON Feed, sitemap index with a gzipped news sitemap, and listings by rule and by
+    choice are crawled in one batch."""
+    for path in (
+        "/atom/1.html",
+        "/json/1.html",
+        "/map/1.html",
+        "/map/2.html",
+        "/css/1.html",
+        "/auto/v-pskove-pogibli-14.html",
+    ):
+        site.page(path)
+    site.routes["/atom/feed"] = Reply(
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title><link href="1.html"/>'
+        b"<updated>2026-01-02T03:04:05Z</updated></entry><entry><title>no link</title></entry></feed>",
+        type="application/atom+xml",
+    )
+    site.routes["/feed.json"] = Reply(
+        json.dumps(
+            {
+                "version": "https://jsonfeed.org/version/1.1",
+                "items": [
+                    {
+                        "id": "1",
+                        "url": "/json/1.html",
+                        "title": "J",
+                        "date_published": "2026-01-02T03:04:05+03:00",
+                    },
+                    {"id": "2"},
+                    "junk",
+                ],
+            }
+        ).encode(),
+        type="application/feed+json",
+    )
+    site.routes["/map.xml"] = Reply(
+        f"<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>{site.url}/news.xml.gz</loc>"
+        "</sitemap><sitemap><loc>/gone.xml</loc></sitemap></sitemapindex>".encode(),
+        type="application/xml",
+    )
+    news = (
+        f"<?xml version='1.0' encoding='windows-1251'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' "
+        f"xmlns:n='http://www.google.com/schemas/sitemap-news/0.9'><url><loc>{site.url}/map/1.html</loc><n:news>"
+        "<n:publication><n:name>x</n:name></n:publication><n:publication_date>2026-01-02</n:publication_date>"
+        f"<n:title>Заголовок</n:title></n:news></url><url><loc>{site.url}/map/2.html</loc></url><url><loc/></url></urlset>"
+    )
+    site.routes["/news.xml.gz"] = Reply(gzip.compress(news.encode("windows-1251")), type="application/gzip")
+    site.routes["/list"] = Reply(
+        b"<nav><a href='/nav/1.html'>n</a></nav><div class=news><a href='/css/1.html'>c</a><a href='/css/skip'>s</a></div>"
+    )
+    site.routes["/auto"] = Reply(
+        "<a href='/auto/v-pskove-pogibli-14.html'>a</a><a href='/about'>о нас</a>"
+        "<a href='/tag/123456'>t</a><a href='/x-y-z-1.pdf'>p</a>".encode()
+    )
+    result = crawl(
+        [
+            {"id": "s-atom", "kind": "feed", "url": "/atom/feed"},
+            {"id": "s-json", "kind": "feed", "url": "/feed.json"},
+            {"id": "s-map", "kind": "sitemap", "url": "/map.xml"},
+            {
+                "id": "s-css",
+                "kind": "listing",
+                "url": "/list",
+                "link_css": "div.news",
+                "link_pattern": r"/css/\d",
+            },
+            {"id": "s-auto", "kind": "listing", "url": "/auto"},
+        ]
+    )
+    assert result.code == 0
+    assert sorted(result.by_url()) == [
+        "/atom/1.html",
+        "/auto/v-pskove-pogibli-14.html",
+        "/css/1.html",
+        "/json/1.html",
+        "/map/1.html",
+        "/map/2.html",
+    ]
+    assert result.by_url()["/map/1.html"].hint_title == "Заголовок"
+    assert str(result.by_url()["/json/1.html"].hint_published) == "2026-01-02 00:04:05+00:00"
+    assert result.by_url()["/css/1.html"].hint_title == "c"
+    assert {s["verdict"] for s in result.summary["sources"].values()} == {"fresh"}
+    assert result.summary["sources"]["s-map"]["error"] == "a sitemap of the index: status 404"
+    assert all(
+        line.kind is PageKind.ARTICLE and line.disposition is Disposition.STORED for line in result.lines
+    )
+
+
+def test_pages_beyond_the_limit_are_asked_next_time(site: Site, crawl: Crawler) -> None:
+    """Links over max_pages stay due, even when the feed itself then answers 304."""
+    site.feed("/feed.xml", [f"/a/{n}.html" for n in range(5)])
+    for number in range(5):
+        site.page(f"/a/{number}.html", str(number))
+    source = [{"id": "s-feed", "kind": "feed", "url": "/feed.xml", "max_pages": 3}]
+    assert sorted(crawl(source, "b1").by_url()) == ["/a/0.html", "/a/1.html", "/a/2.html"]
+    second = crawl(source, "b2")
+    assert second.summary["sources"]["s-feed"]["status"] == 304
+    assert sorted(second.by_url()) == ["/a/3.html", "/a/4.html"]
