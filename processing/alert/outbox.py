@@ -160,14 +160,14 @@ def _settle_held(session: Session, record: DisclosureRecord, kind: str, target: 
     session.flush()
     session.execute(
         update(Delivery)
-        .where(Delivery.disclosure_id == record.disclosure_id, Delivery.kind == kind, Delivery.target == target,
-               Delivery.state == "held", Delivery.version < record.version)
+        .where(Delivery.disclosure_id == record.disclosure_id, Delivery.kind == kind,
+               Delivery.target == target, Delivery.state == "held", Delivery.version < record.version)
         .values(state="suppressed", mirrored=False, reason=f"suppressed: told with version {record.version}")
     )
 
 
 class Outbox:
-    """Claims, leases and results of deliveries. Each method is one transaction; many processes may share it."""
+    """Claims, leases and results of deliveries. Each method is one transaction; many processes may share."""
 
     def __init__(
         self, engine: Engine, clock: Callable[[], datetime], config: VigilConfig,
@@ -257,7 +257,7 @@ class Outbox:
         return newest
 
     def _flooded(self, rows: list[Delivery]) -> list[list[Delivery]]:
-        """Digests instead of single messages. Their key and members are kept, so that a retry finds its own."""
+        """Digests instead of single messages. Key and members are kept: a retry finds its own."""
         digests = [rows[start : start + _DIGEST_MOST] for start in range(0, len(rows), _DIGEST_MOST)]
         for members in digests:
             key = content_id("digest", *sorted(row.key for row in members))
@@ -267,11 +267,12 @@ class Outbox:
 
     def _job(self, session: Session, row: Delivery, uncertain: bool) -> DeliveryJob:
         route = self._routes.get(row.route)  # None: taken out of the configuration since
+        timezone, lang = (route.timezone, route.lang) if route else ("UTC", "en")
         root, last = _references(session, row.disclosure_id, row.kind, row.target)
         return DeliveryJob(
             id=row.id, key=row.key, kind=row.kind, target=row.target, receiver=row.receiver, route=row.route,
-            record=_told(session, row), attempt=row.attempts, uncertain=uncertain, root_ref=root, last_ref=last,
-            timezone=route.timezone if route else "UTC", lang=route.lang if route else "en", reason=row.reason,
+            record=_told(session, row), attempt=row.attempts, uncertain=uncertain, root_ref=root,
+            last_ref=last, timezone=timezone, lang=lang, reason=row.reason,
         )
 
     # -- results -----------------------------------------------------------------------------
@@ -339,7 +340,8 @@ class Outbox:
             row.state, row.mirrored = "pending" if send else "suppressed", False
             row.due, row.give_up_at = now, now + GIVE_UP_AFTER
             row.reason = f"sent: after review by {said}" if send else f"suppressed: in review by {said}"
-            later = _thread(row).where(Delivery.version > row.version, Delivery.state.in_(("sending", "sent")))
+            told = Delivery.state.in_(("sending", "sent"))
+            later = _thread(row).where(Delivery.version > row.version, told)
             if send and (newer := session.scalars(later.order_by(Delivery.version.desc())).first()):
                 row.state, row.reason = "suppressed", f"suppressed: told with version {newer.version}"
 

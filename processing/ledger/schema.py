@@ -101,6 +101,7 @@ class DisclosureBlock(Base):
     __tablename__ = "disclosure_block"
     block: Mapped[str] = mapped_column(String(120), primary_key=True)
     disclosure_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    first_published_at: Mapped[datetime]
     last_published_at: Mapped[datetime]
     event_start: Mapped[date | None]
     __table_args__ = (

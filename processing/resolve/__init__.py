@@ -1,0 +1,5 @@
+"""RESOLVE: which disclosure a claim belongs to, and whether it says anything new."""
+
+from processing.resolve.resolver import ClaimOutcome, Outcome, ResolveContext, resolve_document
+
+__all__ = ["ClaimOutcome", "Outcome", "ResolveContext", "resolve_document"]

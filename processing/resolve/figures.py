@@ -142,13 +142,12 @@ def _stale_after_retraction(standing: Standing, figure: Figure) -> bool:
 
 
 def _lowers(current: Figure, figure: Figure, measure: Measure) -> bool:
-    """Whether a lower figure replaces the standing one: correction, edit, the missing found, the same official."""
+    """Whether a lower figure replaces the standing one: a correction, the missing found, the same voice."""
     same_speaker = figure.speaker is not None and figure.speaker == current.speaker
-    same_voice = same_speaker or figure.source == current.source
     return (
-        figure.cue == "correction" or measure is Measure.MISSING or _edits(current, figure)
+        figure.cue == "correction" or measure is Measure.MISSING or figure.source == current.source
         or (current.qualifier is Qualifier.UP_TO and figure.qualifier is not Qualifier.UP_TO)
-        or (figure.official and same_voice)
+        or (figure.official and same_speaker)
     )
 
 

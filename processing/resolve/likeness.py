@@ -13,11 +13,8 @@ SAME_PLACE = 80
 REPRINT = 0.3  # share of common three-word shingles; rewritten reports stay far below
 _SKETCH = 48  # smallest shingle hashes kept of a text
 
-_CYRILLIC = dict(zip(
-    "абвгґдеёєжзиіїйклмнопрстуўфхцчшщъыьэюя",
-    ["a", "b", "v", "g", "g", "d", "e", "e", "e", "z", "z", "i", "i", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "u", "f", "x", "c", "c", "s", "s", "", "i", "", "e", "iu", "ia"],
-    strict=True,
-))
+_CYRILLIC = dict(zip("абвгґдеёєзиіїйклмнопрстуўфхцчшщыэ", "abvggdeeeziiiiklmnoprstuufxccssie", strict=True))
+_CYRILLIC |= {"ж": "z", "ъ": "", "ь": "", "ю": "iu", "я": "ia"}
 _LATIN = (
     ("ck", "k"), ("shch", "s"), ("kh", "x"), ("zh", "z"), ("ts", "c"), ("tz", "c"), ("ch", "c"), ("sh", "s"),
     ("ph", "f"), ("yo", "e"), ("ye", "e"), ("ya", "ia"), ("yu", "iu"), ("y", "i"), ("j", "i"),

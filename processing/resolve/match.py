@@ -190,7 +190,7 @@ def _gap(start: date, end: date, other_start: date, other_end: date) -> int:
 
 
 def _weigh_time(mention: Mention, known: Profile, found: Evidence, match_days: int) -> bool:
-    """Nearness of publication; a channel that repeats its own words another day speaks of another incident."""
+    """Nearness of publication; a channel that repeats itself another day speaks of another incident."""
     away = known.nearest(mention.said_at)
     days = away / _DAY
     if days > match_days and not (found.date_agrees or found.same_names or found.same_document):

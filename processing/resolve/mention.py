@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from processing.models import (
     Claim,
@@ -12,6 +12,7 @@ from processing.models import (
     EventDate,
     Group,
     Measure,
+    Precision,
     Qualifier,
     Scope,
     Status,
@@ -71,6 +72,11 @@ class Mention:
         return {said.figure.cue for said in self.said if said.figure.cue}
 
     @property
+    def historical(self) -> bool:
+        """It tells an old incident again."""
+        return any(said.claim.status is Status.HISTORICAL for said in self.said)
+
+    @property
     def opens(self) -> bool:
         """Whether this may be the first word of a disclosure: an own report with a number to it."""
         return any(
@@ -84,9 +90,7 @@ def mentions(
     document: Document, detection: Detection, detector_version: str, official: bool
 ) -> list[Mention]:
     """The document's resolvable claims by incident, in reading order. Suppressed candidates are left out."""
-    said_at = document.published_at or document.first_seen_at
-    if document.version > 1:
-        said_at = document.first_seen_at
+    said_at = said_time(document)
     hashes = sketch(f"{document.title or ''}\n{document.text}")
     found: list[Mention] = []
     homes: dict[int, Mention] = {}
@@ -104,6 +108,19 @@ def mentions(
         _put(home, said)
         homes[number] = home
     return found
+
+
+def said_time(document: Document) -> datetime:
+    """When a document version said it: its publication; for an edit, when the edit was seen.
+
+    A bare day says no hour: then it is the first sight of it, within that day. A time in the future is none.
+    """
+    published, seen, day = document.published_at, document.first_seen_at, timedelta(days=1)
+    if document.version > 1 or published is None or document.precision is Precision.UNKNOWN:
+        return seen
+    if document.precision is Precision.DAY:
+        return max(published, min(seen, published + day))
+    return seen if published > seen + day else published
 
 
 def _parent(detection: Detection, claim: Claim) -> Claim | None:
@@ -152,7 +169,7 @@ def _said(
 def _fits(mention: Mention, said: Said) -> bool:
     """Whether a further claim of the same document can be about the same incident."""
     claim = said.claim
-    if mention.scope is not claim.scope or (claim.status is Status.HISTORICAL) != _historical(mention):
+    if mention.scope is not claim.scope or (claim.status is Status.HISTORICAL) != mention.historical:
         return False
     if _differ(mention.origin, claim.origin_region) or _differ(mention.place, claim.place_region):
         return False
@@ -173,10 +190,6 @@ def _agree(one: Said, other: Said) -> bool:
         return True
     vague = one.figure.qualifier in VAGUE or other.figure.qualifier in VAGUE
     return vague or one.figure.best == other.figure.best
-
-
-def _historical(mention: Mention) -> bool:
-    return any(said.claim.status is Status.HISTORICAL for said in mention.said)
 
 
 def _put(mention: Mention, said: Said) -> None:

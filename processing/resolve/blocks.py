@@ -1,0 +1,85 @@
+"""Blocking: the few disclosures of the ledger that a mention has to be compared with, through indexes.
+
+A disclosure stands under the keys of its regions (or "no region"), its victims' names and, without a region,
+its speakers. The number of candidates depends on how much happens in one region within the match window, not
+on the size of the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from processing.ledger.schema import ClaimLink, Disclosure, DisclosureBlock
+from processing.models import EventDate, Scope
+from processing.resolve.likeness import name_key
+from processing.resolve.mention import Mention
+from processing.resolve.profile import Profile
+
+MOST_CANDIDATES = 200  # of one mention, the latest; a busy region has a tenth of it in a fortnight
+_CUMULATIVE_WINDOW = timedelta(days=400)
+_EVENT_SLACK = timedelta(days=7)  # by which outlets disagree on the date of an event of last month
+
+
+def lock_keys_of(mention: Mention) -> set[str]:
+    """Keys to hold while a mention is resolved, so that two reports of one incident do not both open it."""
+    return _keys(mention.scope, mention.origin, mention.place, mention.names, mention.speakers)
+
+
+def keys_of(profile: Profile, scope: Scope) -> set[str]:
+    """Keys under which a disclosure is found."""
+    return _keys(scope, profile.origin, profile.place, profile.names, profile.speakers)
+
+
+def _keys(
+    scope: Scope, origin: str | None, place: str | None, names: list[str], speakers: list[str]
+) -> set[str]:
+    keys = {f"{scope}|region|{region or '?'}" for region in ({origin, place} - {None} or {None})}
+    keys |= {f"{scope}|name|{name_key(name)}" for name in names}
+    if origin is None and place is None:
+        keys |= {f"{scope}|speaker|{name_key(speaker)}" for speaker in speakers}
+    return keys
+
+
+def candidates(session: Session, mention: Mention, match_days: int) -> list[Disclosure]:
+    """Disclosures that may be the mentioned one: by keys and time, and those this document already made."""
+    keys = lock_keys_of(mention) | {f"{mention.scope}|region|?"}
+    if mention.origin is None and mention.place is None:
+        keys |= {f"{mention.scope}|speaker|{name_key(speaker)}" for speaker in mention.speakers}
+    block = DisclosureBlock
+    near = (
+        select(block.disclosure_id).where(block.block.in_(sorted(keys)), _in_time(mention, match_days))
+        .group_by(block.disclosure_id).order_by(func.max(block.last_published_at).desc()).limit(MOST_CANDIDATES)
+    )
+    own = select(ClaimLink.disclosure_id).where(ClaimLink.doc_id == mention.document.doc_id).distinct()
+    ids = {*session.scalars(near), *session.scalars(own)}
+    query = select(Disclosure).where(Disclosure.disclosure_id.in_(sorted(ids)))
+    return list(session.scalars(query.order_by(Disclosure.disclosure_id)))
+
+
+def _in_time(mention: Mention, match_days: int) -> ColumnElement[bool]:
+    block = DisclosureBlock
+    window = _CUMULATIVE_WINDOW if mention.scope is Scope.CUMULATIVE else timedelta(days=match_days)
+    earliest, latest = mention.said_at - window, mention.said_at + window
+    published = and_(block.last_published_at >= earliest, block.first_published_at <= latest)
+    event = mention.event
+    if event is None or mention.scope is Scope.CUMULATIVE:
+        return published
+    start, end = event.start - _EVENT_SLACK, event.end + _EVENT_SLACK
+    return or_(published, and_(block.event_start >= start, block.event_start <= end))
+
+
+def store_keys(
+    session: Session, disclosure_id: str, scope: Scope, profile: Profile, first: datetime, last: datetime
+) -> None:
+    """Put a disclosure under its present keys."""
+    event: EventDate | None = profile.event_date
+    start: date | None = event.start if event else None
+    session.execute(delete(DisclosureBlock).where(DisclosureBlock.disclosure_id == disclosure_id))
+    session.add_all(
+        DisclosureBlock(block=key, disclosure_id=disclosure_id, first_published_at=first,
+                        last_published_at=last, event_start=start)
+        for key in sorted(keys_of(profile, scope))
+    )
