@@ -1,0 +1,181 @@
+"""Which number belongs to which word of loss: killed 3 and wounded 5; 582 wounded, killed 274; 10 captured, 3 of them exchanged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from processing.detect.lexicon import Hit
+from processing.detect.quantities import Quantity
+from processing.detect.text import Sentence
+from processing.models import Measure
+
+_PRIORITY = {Measure.BODIES_RETURNED: 0, Measure.EXCHANGED: 1, Measure.CAPTURED: 2, Measure.MISSING: 3, Measure.KILLED: 4, Measure.WOUNDED: 5}
+_CONJUNCTION = re.compile(r"\b(?:and|while|but|и|а|та|й|і|но|але|или|with)\b")
+_STOP = re.compile(r"[.;!?]")
+_BE = re.compile(r"(?:\b(?:was|were|been|be|are|is|being|get|got|gets|have|has|left|leaves|leaving|had|reported|confirmed|found)|'s|'re) (?:\w+ly |also |all |both |since |either |already )?$")
+_OBJECT = re.compile(r" (?:(?:also|instantly|another|at least|more|over|up|some|about|around|nearly|no|an?|the|her|his|their|its|our|all|both|several|dozens|scores|hundreds|many|mostly|civilian|former|senior|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|innocent)\b|\d)")
+_LIMIT = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A word of loss. `form`: verb (the victim is its subject), active (its object), noun, toll (a figure follows)."""
+
+    measure: Measure
+    form: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Bound:
+    """A quantity with the trigger it was bound to; `parent` is the index of the bound it is part of."""
+
+    quantity: Quantity
+    trigger: Trigger
+    cost: float
+    rule: str
+    parent: int | None = None
+    extra: set[str] = field(default_factory=set)
+
+
+def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trigger]:
+    """Triggers without overlaps, the longest and most specific kept, English participles resolved to a voice."""
+    raw: list[Trigger] = []
+    for hit in hits:
+        if hit.tag.startswith("triggers."):
+            _, measure, form = hit.tag.split(".")
+            raw.append(Trigger(Measure(measure), form, hit.start, hit.end))
+    raw.sort(key=lambda t: (_PRIORITY[t.measure] > 1, t.start - t.end, {"toll": 0, "active": 1}.get(t.form, 2)))
+    kept: list[Trigger] = []
+    for trigger in raw:
+        if all(trigger.end <= k.start or trigger.start >= k.end for k in kept):
+            kept.append(trigger)
+    kept.sort(key=lambda t: t.start)
+    return [_voice(sentence, t) if t.form == "flex" else t for t in kept]
+
+
+def _voice(sentence: Sentence, trigger: Trigger) -> Trigger:
+    before, after = sentence.norm[:trigger.start], sentence.norm[trigger.end:trigger.end + 16]
+    active = not _BE.search(before) and (_OBJECT.match(after) or _named_object(sentence, trigger))
+    if active and re.search(r"(?:^|[\d\w]) $", before) and _passive_list(before, after):
+        active = False
+    return Trigger(trigger.measure, "active" if active else "verb", trigger.start, trigger.end)
+
+
+def _named_object(sentence: Sentence, trigger: Trigger) -> bool:
+    tail = sentence.raw[trigger.end:trigger.end + 40]
+    return not sentence.upper and sentence.raw[trigger.start].islower() and bool(
+        re.match(r" [A-Z][a-z]+(?:'s)? (?!said|told)|(?: [a-z-]+){1,2} [A-Z][a-z]+ [A-Z]", tail)) and not re.match(
+        r" (?:in|on|at|by|near|during|after|when|as|and|with|since|from|while|outside|inside|for|friday|monday|tuesday|wednesday|thursday|saturday|sunday)\b",
+        tail.lower())
+
+
+def _passive_list(before: str, after: str) -> bool:
+    """"3 killed 5 wounded" and "people killed over the weekend": the number stands before."""
+    counted = re.search(r"(?:\b\d[\d,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens|several|people|soldiers|civilians|persons|children|men|women|dead)) $", before)
+    return bool(counted) and (bool(re.match(r" (?:\d[\d,]*|[a-z]+) (?:wounded|injured|killed|missing|hurt)", after + " " * 8)) or bool(
+        re.match(r" (?:over|about|around|the|all|more) (?:the|past|last|next|week|day|of)", after)))
+
+
+class Binder:
+    """Assigns quantities to triggers at the least cost of words, commas and rivals crossed."""
+
+    def __init__(self, sentence: Sentence, quantities: list[Quantity], triggers: list[Trigger], lang: str) -> None:
+        self.norm = sentence.norm
+        self.quantities = quantities
+        self.triggers = triggers
+        self.lang = lang
+
+    def bind(self) -> list[Bound]:
+        pairs = sorted(
+            (cost, qi, ti) for qi, q in enumerate(self.quantities) for ti, t in enumerate(self.triggers)
+            if (cost := self._cost(q, t)) <= _LIMIT
+        )
+        chosen: dict[int, tuple[int, float, str]] = {}
+        for cost, qi, ti in pairs:
+            if qi in chosen:
+                continue
+            rivals = [other for other, (t, _, _) in chosen.items() if t == ti]
+            if rivals and not self._may_share(qi, rivals):
+                continue
+            chosen[qi] = (ti, cost, "bind.share" if rivals else "bind.near")
+        self._inherit(chosen)
+        return self._bounds(chosen)
+
+    def _bounds(self, chosen: dict[int, tuple[int, float, str]]) -> list[Bound]:
+        order = sorted(chosen)
+        bounds = [Bound(self.quantities[qi], self.triggers[chosen[qi][0]], chosen[qi][1], chosen[qi][2]) for qi in order]
+        for index, bound in enumerate(bounds):
+            if bound.quantity.marks & {"subset", "of"}:
+                bound.parent = self._parent(bounds, index)
+        return bounds
+
+    @staticmethod
+    def _parent(bounds: list[Bound], index: int) -> int | None:
+        mine = bounds[index]
+        earlier = [i for i in range(index - 1, -1, -1) if bounds[i].parent is None]
+        same = [i for i in earlier if bounds[i].trigger.measure is mine.trigger.measure]
+        if mine.trigger.measure is Measure.EXCHANGED:
+            return next((i for i in earlier if bounds[i].trigger.measure is Measure.CAPTURED), None)
+        return same[0] if same else None
+
+    # -- cost ------------------------------------------------------------------------------------
+
+    def _cost(self, q: Quantity, t: Trigger) -> float:
+        if q.counts == "other" or "total" in q.marks:
+            return 99
+        if t.start < q.end and q.start < t.end:
+            return 0 if t.start <= q.start and q.end <= t.end else 99
+        forward = q.start >= t.end
+        gap = self.norm[t.end:q.start] if forward else self.norm[min(q.noun_end, t.start):t.start]
+        cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
+        cost += 8.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
+        cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)
+        if q.counts == "unknown":
+            cost += 4 if t.measure in (Measure.KILLED, Measure.WOUNDED) else 9
+        return cost
+
+    def _crossings(self, q: Quantity, t: Trigger, forward: bool) -> float:
+        low, high = (t.end, q.start) if forward else (q.end, t.start)
+        rivals = sum(1 for o in self.triggers if o is not t and low <= o.start < high and not (o.form == "noun" and o.measure is t.measure))
+        numbers = sum(1 for o in self.quantities if o is not q and low <= o.start < high and o.counts != "other")
+        return 6.0 * rivals + 3.0 * numbers
+
+    def _direction(self, q: Quantity, t: Trigger, forward: bool, gap: str) -> float:
+        if self.lang != "en":
+            return 0.5 if t.form == "active" and not forward else 0.0
+        if t.form == "active":
+            return 0.0 if forward else 99.0
+        if t.form == "toll":
+            return 0.0 if forward else 6.0
+        if t.form == "noun":
+            return 0.0 if not forward or re.match(r" ?(?::|—|-|at|to|stands at|were|was|is|of|rose|rises|has|had)", gap) else 4.0
+        return 0.0 if not forward else (1.0 if re.match(r"\s?(?::|were|was|are|is|by)", gap) else 5.0)
+
+    # -- sharing ---------------------------------------------------------------------------------
+
+    def _may_share(self, qi: int, rivals: list[int]) -> bool:
+        mine = self.quantities[qi]
+        if mine.marks & {"subset", "of", "from"} or any(self.quantities[r].marks & {"from", "by", "subset", "of"} for r in rivals):
+            return True
+        return any(self._coordinated(min(qi, r), max(qi, r)) for r in rivals)
+
+    def _coordinated(self, first: int, second: int) -> bool:
+        """"1 officer and 14 soldiers": neighbours joined by "and" or a comma, a noun to each."""
+        a, b = self.quantities[first], self.quantities[second]
+        gap = self.norm[a.noun_end:b.start]
+        short = len(re.findall(r"\w+", gap)) <= 3 and not _STOP.search(gap)
+        joined = bool(_CONJUNCTION.search(gap)) or "," in gap or bool(re.search(r"\b(?:еще|ще|another|а также|plus|as well as)\b", gap))
+        return second - first == 1 and short and joined and b.counts == "people" and a.counts == "people"
+
+    def _inherit(self, chosen: dict[int, tuple[int, float, str]]) -> None:
+        """Parts ("three of whom") without a word of loss of their own take that of the figure before them."""
+        for qi, q in enumerate(self.quantities):
+            if qi in chosen or not q.marks & {"subset", "of"} or q.counts == "other":
+                continue
+            before = [other for other in chosen if other < qi]
+            if before:
+                chosen[qi] = (chosen[max(before)][0], 9.0, "bind.part")

@@ -1,0 +1,195 @@
+"""The cascade: gate, language, sentences, numbers, words of loss, binding, status, roles, dates, confidence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from processing.detect import lexicon as lexicons
+from processing.detect.attribution import Speaker, find_speaker
+from processing.detect.binding import Binder, Bound, Trigger, triggers_of
+from processing.detect.dates import find_date
+from processing.detect.people import unnumbered
+from processing.detect.quantities import Quantity, QuantityReader
+from processing.detect.roles import Roles, find_roles
+from processing.detect.scope import is_cumulative
+from processing.detect.status import Candidate, Span, judge
+from processing.detect.text import language, sentences
+from processing.detect.view import Article, View
+from processing.models import (
+    Attribution, Claim, Confidence, DetectInput, Detection, Evidence, EventDate, Group, Measure, Qualifier, Scope, Status,
+)
+
+DETECTOR_VERSION = "1"
+
+_DISCLOSING = (Measure.KILLED, Measure.WOUNDED, Measure.MISSING, Measure.CAPTURED)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A claim before the slots that the whole document decides."""
+
+    view: View
+    trigger: Trigger
+    start: int
+    end: int
+    low: int | None
+    high: int | None
+    qualifier: Qualifier
+    group: str
+    rules: list[str]
+    sure: float
+    status: Status = Status.OWN
+    parent: _Draft | None = None
+    names: tuple[str, ...] = ()
+    noun_end: int = 0
+
+
+def detect(item: DetectInput) -> Detection:
+    """Casualty claims of a text; never raises on any text."""
+    lang = _language(item)
+    whole = f"{item.title or ''}\n{item.text}"
+    if not lexicons.load(lang).gate.search(whole.lower().replace("ё", "е").replace("’", "'").replace("ʼ", "'")):
+        return Detection(id=item.id, lang=lang, disclosure=False, claims=())
+    article = _article(item, lang)
+    drafts = [draft for view in article.views for draft in _drafts(article, view)]
+    drafts = _without_repeats(drafts)
+    claims = tuple(_claim(article, drafts, draft) for draft in drafts)
+    disclosure = any(c.status is Status.OWN and c.measure in _DISCLOSING and c.qualifier is not Qualifier.UNSPECIFIED for c in claims)
+    return Detection(id=item.id, lang=lang, disclosure=disclosure, claims=claims)
+
+
+def _language(item: DetectInput) -> str:
+    given = (item.lang or "")[:2].lower()
+    return given if given in lexicons.supported() else language(f"{item.title or ''} {item.text}")
+
+
+def _article(item: DetectInput, lang: str) -> Article:
+    lexicon = lexicons.load(lang)
+    pieces = sentences(item.title, "title") if item.title else []
+    pieces += sentences(item.text, "text")
+    return Article(item, lang, lexicon, tuple(View(s, tuple(lexicon.matcher.scan(s.norm)), lexicon) for s in pieces))
+
+
+def _drafts(article: Article, view: View) -> list[_Draft]:
+    triggers = triggers_of(view.sentence, view.hits, article.lang)
+    if not triggers:
+        return []
+    quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
+    bounds = Binder(view.sentence, quantities, triggers, article.lang).bind()
+    drafts = [_numbered(bound) for bound in bounds]
+    for draft, bound in zip(drafts, bounds, strict=True):
+        draft.view = view
+        if bound.parent is not None:
+            draft.parent = drafts[bound.parent]
+    drafts += _implicit(view, triggers, quantities, drafts)
+    drafts.sort(key=lambda d: d.start)
+    for draft in drafts:
+        _set_status(article, view, draft, drafts)
+    return drafts
+
+
+def _numbered(bound: Bound) -> _Draft:
+    q = bound.quantity
+    return _Draft(
+        view=None, trigger=bound.trigger, start=q.start, end=q.end, low=q.low, high=q.high, qualifier=q.qualifier,  # type: ignore[arg-type]  # set by the caller
+        group=q.group or "unknown", rules=[bound.rule], sure=max(0.5, 0.95 - 0.03 * bound.cost), noun_end=q.noun_end,
+    )
+
+
+def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
+    used = {d.trigger for d in drafts}
+    taken = [(q.start, q.noun_end) for q in quantities]
+    found: list[_Draft] = []
+    for index, trigger in enumerate(triggers):
+        if trigger in used or _is_negated(view, trigger):
+            continue
+        low = triggers[index - 1].end if index else 0
+        high = triggers[index + 1].start if index + 1 < len(triggers) else len(view.norm)
+        people = unnumbered(view, trigger, taken, (low, high))
+        if people is None:
+            continue
+        taken.append((people.start, people.end))
+        found.append(_Draft(
+            view=view, trigger=trigger, start=people.start, end=people.end, low=people.count, high=people.count,
+            qualifier=Qualifier.EXACT, group=people.group, rules=[people.rule], sure=0.75, names=people.names, noun_end=people.end,
+        ))
+    return found
+
+
+def _is_negated(view: View, trigger: Trigger) -> bool:
+    start, end = view.clause(trigger.start, trigger.end)
+    for hit in view.all("negation"):
+        inside = start <= hit.start < end and not (trigger.start <= hit.start < trigger.end)
+        if inside and (hit.end <= trigger.start or hit.start - trigger.end < 12):
+            return True
+    return False
+
+
+def _set_status(article: Article, view: View, draft: _Draft, drafts: list[_Draft]) -> None:
+    span = Span(min(draft.start, draft.trigger.start), max(draft.noun_end, draft.end, draft.trigger.end))
+    candidate = Candidate(
+        measure=draft.trigger.measure, group=None if draft.group == "unknown" else draft.group, form=draft.trigger.form, span=span,
+        single="count.single" in draft.rules, part=draft.parent is not None, prior=_is_prior(view, draft, drafts), negated=False,
+    )
+    draft.status, rule = judge(article, view, candidate)
+    draft.rules.append(rule)
+
+
+def _is_prior(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
+    before = view.norm[max(0, draft.start - 60):draft.start]
+    later = [d for d in drafts if d is not draft and d.trigger.measure is draft.trigger.measure and d.start > draft.start and d.parent is None]
+    if later and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
+        return True
+    hits = [h for h in view.all("prior") if h.end <= draft.start and draft.start - h.end < 60]
+    if not hits:
+        return False
+    words = {view.norm[h.start:h.end] for h in hits}
+    return bool(later) or any(w.startswith(("ранее", "раніше", "earlier", "previously", "initially", "первоначально", "спочатку")) for w in words)
+
+
+def _without_repeats(drafts: list[_Draft]) -> list[_Draft]:
+    """The same measure and number said twice (title and text) is one claim: the one in the text, with the more known."""
+    kept: list[_Draft] = []
+    for draft in drafts:
+        twin = next((k for k in kept if _same(k, draft)), None)
+        if twin is None:
+            kept.append(draft)
+        elif draft.status is Status.OWN and twin.view.sentence.field == "title" and draft.view.sentence.field == "text":
+            if draft.group == "unknown":
+                draft.group = twin.group
+            kept[kept.index(twin)] = draft
+            for other in kept:
+                if other.parent is twin:
+                    other.parent = draft
+    return kept
+
+
+def _same(a: _Draft, b: _Draft) -> bool:
+    return a.trigger.measure is b.trigger.measure and (a.low, a.high) == (b.low, b.high) and a.status is b.status and (
+        a.view.sentence.field != b.view.sentence.field or a.view is not b.view)
+
+
+def _claim(article: Article, drafts: list[_Draft], draft: _Draft) -> Claim:
+    view = draft.view
+    roles = find_roles(article, view, draft.start, draft.trigger.start)
+    speaker = find_speaker(article, view)
+    day, day_sure = find_date(article, view)
+    sentence = view.sentence
+    return Claim(
+        measure=draft.trigger.measure, min=draft.low, max=draft.high, qualifier=draft.qualifier,
+        raw=sentence.raw[draft.start:draft.end], group=Group(draft.group),
+        scope=Scope.CUMULATIVE if is_cumulative(article, view) else Scope.INCIDENT,
+        status=draft.status, subset_of=drafts.index(draft.parent) if draft.parent in drafts else None,
+        place=roles.place, place_region=roles.place_region, origin_region=roles.origin_region,
+        attribution=speaker.attribution, event_date=day,
+        evidence=Evidence(text=sentence.raw, start=sentence.start, end=sentence.end, field=sentence.field),
+        count_evidence=Evidence(text=sentence.raw[draft.start:draft.end], start=sentence.start + draft.start,
+                                end=sentence.start + draft.end, field=sentence.field),
+        confidence=Confidence(count=draft.sure, region=roles.sure, attribution=speaker.sure, date=day_sure),
+        rules=tuple(draft.rules), names=draft.names, cues=_cues(view),
+    )
+
+
+def _cues(view: View) -> tuple[str, ...]:
+    return tuple(name for name in ("rise", "correction", "denial", "retraction", "final") if view.has(f"cues.{name}"))

@@ -1,0 +1,119 @@
+"""Word lists of one language, compiled for a single scan over a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LANGUAGES = Path(__file__).parent / "languages"
+_STARTS = re.compile(r"(?<![\w'])\w")
+_SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
+_GAP = r"(?:[ ,\"]{1,2}[\w'-]+){0,4}?[ ,\"]{1,2}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A lexicon entry found in a sentence. `tag` is its dotted place in the YAML, as `triggers.killed.verb`."""
+
+    tag: str
+    start: int
+    end: int
+
+
+def pattern(entry: str) -> str:
+    """The entry's regular expression: `*` is any ending, `~` up to four words between."""
+    text = entry.replace("~", "\x00").replace("*", r"\w*")
+    text = re.sub(r" ?\x00 ?", lambda _: _GAP, text)
+    return text.replace(" ", " +") if _GAP not in text else _spaces_outside_gap(text)
+
+
+def _spaces_outside_gap(text: str) -> str:
+    return _GAP.join(part.replace(" ", " +") for part in text.split(_GAP))
+
+
+class Matcher:
+    """Finds entries of many categories in one pass, looked up by the first letters of each word."""
+
+    def __init__(self, entries: Mapping[str, list[str]]) -> None:
+        grouped: dict[str, dict[str, list[str]]] = {}
+        for tag, patterns in entries.items():
+            for entry in patterns:
+                grouped.setdefault(self._key(entry), {}).setdefault(tag, []).append(pattern(entry))
+        self._index: dict[str, list[tuple[str, re.Pattern[str]]]] = {
+            key: [(tag, re.compile(r"(?:" + "|".join(sorted(alts, key=len, reverse=True)) + r")(?!\w)"))
+                  for tag, alts in tags.items()]
+            for key, tags in grouped.items()
+        }
+
+    @staticmethod
+    def _key(entry: str) -> str:
+        special = _SPECIAL.search(entry)
+        literal = entry[:special.start()] if special else entry
+        if special and special.group() == "?" and literal:
+            literal = literal[:-1]
+        if not literal:
+            raise ValueError(f"entry must start with a letter: {entry!r}")
+        return literal[:3]
+
+    def scan(self, norm: str) -> list[Hit]:
+        """All hits, in reading order; of one category at one place the longest."""
+        found: list[Hit] = []
+        index = self._index
+        for start in _STARTS.finditer(norm):
+            i = start.start()
+            for length in (3, 2, 1):
+                for tag, regex in index.get(norm[i:i + length], ()) if i + length <= len(norm) else ():
+                    match = regex.match(norm, i)
+                    if match:
+                        found.append(Hit(tag, i, match.end()))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Everything the engine knows about one language."""
+
+    lang: str
+    numbers: Mapping[str, int]
+    matcher: Matcher
+    gate: re.Pattern[str]
+    examples: tuple[Mapping[str, Any], ...]
+
+
+def _flatten(node: Any, prefix: str) -> Iterator[tuple[str, list[str]]]:
+    if isinstance(node, dict):
+        for key, child in node.items():
+            yield from _flatten(child, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(node, str):
+        yield prefix, _entries(node)
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in re.split(r",\s+", text.strip().rstrip(",")) if entry.strip()]
+
+
+def _number_forms(table: Mapping[Any, str]) -> dict[str, int]:
+    return {form: int(value) for value, forms in table.items() for form in forms.split()}
+
+
+@lru_cache(maxsize=8)
+def load(lang: str) -> Lexicon:
+    """The lexicon of a language; raises FileNotFoundError for one that has no YAML."""
+    with (LANGUAGES / f"{lang}.yaml").open(encoding="utf-8") as file:
+        data = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+    entries = dict(_flatten({k: v for k, v in data.items() if k not in ("numbers", "gate", "examples", "lang")}, ""))
+    return Lexicon(
+        lang=lang, numbers=_number_forms(data["numbers"]), matcher=Matcher(entries),
+        gate=re.compile("|".join(re.escape(stem) for stem in _entries(data["gate"]))), examples=tuple(data.get("examples", ())),
+    )
+
+
+def supported() -> tuple[str, ...]:
+    """Languages that have a lexicon."""
+    return tuple(sorted(path.stem for path in LANGUAGES.glob("*.yaml")))

@@ -1,0 +1,425 @@
+"""Numbers of a sentence as quantities of people: value, qualifier, the noun they count, and what they are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from processing.detect.lexicon import Hit, Lexicon
+from processing.detect.text import Sentence, Word
+from processing.models import Qualifier
+
+Counts = Literal["people", "bare", "unknown", "other"]
+
+_GROUPED = re.compile(r"\d{1,3}(?:[ ,.']\d{3})+(?![\d.,]*\d)|\d+")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b|-?(?:й|я|е|го|му|м|х|ми|ти|ма|ої|ий|ій|а|у)\b")
+_CASE_ENDING = re.compile(r"-(?:х|ти|ми|м|ма|ох|рых|ух|их|ью|и|ро|ом|ем|ьох|рьох|ох)(?!\w)")
+_AGE_AFTER = re.compile(
+    r"(?:-| )(?:year|month|week)s?(?:-| )olds?|-?(?:ти|рех|х|ми|и)?-?летн|-?(?:ти|ьох|х|ми|и)?-?річн|\+? (?:лет|года?|роки|років|рік)\b"
+)
+_AGE_BEFORE = re.compile(r"(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік)(?: от| з| від| between| about)? ?$")
+_MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$")
+_MONEY_AFTER = re.compile(r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|story|floor|meter|metre|mm|этажн|поверх)")
+_YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
+_RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
+_SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
+_FUNCTION = frozenset(
+    "in on at of by to for from with and or were was are is has have had been as after when while who whose that which but during "
+    "under near over their his her its the a an so far also than dead "
+    "в во на с со из от у к по за и а но или что как при о об до под над были был была было стали есть их его ее после из-за среди "
+    "у в на з із зі від до по за і й та а але або чи що як при про під над були був була було стали є їх його її після через серед "
+    "еще ще уже вже пока тоже также також".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number phrase. `start:end` spans qualifier and number; `noun_end` reaches past the noun counted."""
+
+    start: int
+    end: int
+    low: int | None
+    high: int | None
+    qualifier: Qualifier
+    counts: Counts
+    noun_end: int
+    group: str | None = None
+    number_start: int = 0
+    marks: frozenset[str] = frozenset()
+
+    @property
+    def number(self) -> int:
+        return self.low or self.high or 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    start: int
+    end: int
+    value: int
+    kind: str = "exact"  # exact | several | dozens | hundreds | about
+    word: bool = False
+
+
+class QuantityReader:
+    """Reads the quantities of one sentence."""
+
+    def __init__(self, sentence: Sentence, hits: Iterable[Hit], lexicon: Lexicon) -> None:
+        self.sentence = sentence
+        self.norm = sentence.norm
+        self.lexicon = lexicon
+        self.by_tag: dict[str, list[Hit]] = {}
+        self.at: dict[int, list[Hit]] = {}
+        for hit in hits:
+            self.by_tag.setdefault(hit.tag, []).append(hit)
+            self.at.setdefault(hit.start, []).append(hit)
+
+    def read(self) -> list[Quantity]:
+        numbers = self._ranges(self._numbers())
+        found = [q for q in (self._quantity(n, high) for n, high in numbers) if q is not None]
+        return found
+
+    # -- numbers ---------------------------------------------------------------------------------
+
+    def _numbers(self) -> list[_Number]:
+        found: list[_Number] = []
+        words = self.sentence.words
+        vague = self._vague()
+        i = 0
+        while i < len(words):
+            word = words[i]
+            hit = vague.get(word.start)
+            if hit is not None:
+                found.append(hit)
+                while i < len(words) and words[i].start < hit.end:
+                    i += 1
+                continue
+            number, used = self._digits(i) if word.is_number else self._words(i)
+            if number is not None:
+                found.append(number)
+            i += max(used, 1)
+        return found
+
+    def _vague(self) -> dict[int, _Number]:
+        values = {
+            "several": (2, "several"), "pair": (2, "exact"), "dozens": (20, "dozens"), "hundreds": (200, "hundreds"),
+            "thousands": (2000, "hundreds"), "tens_thousands": (20000, "hundreds"), "hundred_thousands": (200000, "hundreds"),
+        }
+        found: dict[int, _Number] = {}
+        for name, (value, kind) in values.items():
+            for hit in self.by_tag.get(f"vague.{name}", []):
+                old = found.get(hit.start)
+                if old is None or hit.end > old.end:
+                    found[hit.start] = _Number(hit.start, hit.end, value, kind, word=True)
+        for start, number in list(found.items()):
+            if self._is_scale(number.end) or self._follows_number(start):
+                del found[start]
+        return found
+
+    def _follows_number(self, start: int) -> bool:
+        before = self.norm[:start].rstrip().rsplit(" ", 1)[-1].strip("\"(,.") if start else ""
+        return before in self.lexicon.numbers or before[:1].isdigit() or any(
+            h.end <= start and not self.norm[h.end:start].strip() for h in self.by_tag.get("scale.half", []))
+
+    def _is_scale(self, end: int) -> bool:
+        """"a couple of dozen" is for the scale to say."""
+        return any(h.start - end in (1, 0) for name in ("dozen",) for h in self.by_tag.get(f"scale.{name}", []))
+
+    def _digits(self, i: int) -> tuple[_Number | None, int]:
+        start = self.sentence.words[i].start
+        match = _GROUPED.match(self.norm, start)
+        if match is None:
+            return None, 1
+        text, end = match.group(), match.end()
+        fraction = re.match(r"[.,](\d{1,2})(?!\d)", self.norm[end:])
+        value = float(re.sub(r"\D", "", text))
+        if fraction:
+            value += float("0." + fraction.group(1))
+            end += fraction.end()
+        scaled, scaled_end = self._scale(end)
+        if scaled:
+            value, end = value * scaled, scaled_end
+        elif fraction:
+            return None, self._width(i, end)
+        ending = _CASE_ENDING.match(self.norm, end)
+        if ending:
+            end = ending.end()
+        return _Number(start, end, round(value)), self._width(i, end)
+
+    def _width(self, i: int, end: int) -> int:
+        words = self.sentence.words
+        width = 0
+        while i + width < len(words) and words[i + width].start < end:
+            width += 1
+        return width
+
+    def _scale(self, end: int) -> tuple[int, int]:
+        tail = self.norm[end:end + 2]
+        gap = 1 if tail[:1] == " " else 0
+        for hit in self.at.get(end + gap, []):
+            if hit.tag == "scale.thousand":
+                return 1000, hit.end
+            if hit.tag == "scale.million":
+                return 1_000_000, hit.end
+            if hit.tag in ("scale.dozen", "scale.ten", "scale.score", "scale.hundred"):
+                return {"dozen": 12, "ten": 10, "score": 20, "hundred": 100}[hit.tag[6:]], hit.end
+        return 0, end
+
+    def _words(self, i: int) -> tuple[_Number | None, int]:
+        """A number in words: "двадцать пять", "two dozen", "півтора десятка", "two hundred and four"."""
+        words, table = self.sentence.words, self.lexicon.numbers
+        start, total, current, used, last, seen, kind = words[i].start, 0, 0, i, 10_000, False, "exact"
+        end = start
+        while used < len(words):
+            word = words[used]
+            if seen and word.start - end > 1:
+                break
+            value = table.get(word.text)
+            scale = self._word_scale(word)
+            if value is not None and value < last and not (seen and last < 20):
+                current, last, seen, end = current + value, value, True, word.end
+            elif scale is not None and (seen or scale[0] != 1000 or scale[2]):
+                factor, end, _ = scale
+                if not seen and factor in (10, 100):
+                    kind = "about" if self.lexicon.lang != "en" else "exact"
+                half = self._half_before(word.start)
+                current = round((1.5 if half else (current or 1)) * factor)
+                if factor >= 1000:
+                    total, current = total + current, 0
+                start = half.start if half else start
+                last, seen = factor, True
+            elif seen and word.text in ("and", "-") and used + 1 < len(words) and table.get(words[used + 1].text, 10_000) < last:
+                end = word.end
+            else:
+                break
+            used += 1
+            while used < len(words) and words[used].start < end:
+                used += 1
+        if not seen or not total + current:
+            return None, 1
+        return _Number(start, words[used - 1].end, total + current, kind, word=True), used - i
+
+    def _word_scale(self, word: Word) -> tuple[int, int, bool] | None:
+        factors = {"ten": 10, "dozen": 12, "score": 20, "hundred": 100, "thousand": 1000, "million": 1_000_000}
+        for hit in self.at.get(word.start, []):
+            if hit.tag.startswith("scale.") and hit.tag[6:] in factors:
+                name = hit.tag[6:]
+                if name in ("hundred", "score") and self.lexicon.lang == "en" and self.norm[max(0, word.start - 2):word.start] not in (
+                        "a ", "e ", "o ", "r ", "x ", "n ", "t ") and not self._half_before(word.start):
+                    pass
+                return factors[name], hit.end, self._singular_scale(word)
+        return None
+
+    def _singular_scale(self, word: Word) -> bool:
+        return word.text in {"тысяча", "тысячу", "тисяча", "тисячу", "thousand", "миллион", "мільйон", "million"}
+
+    def _half_before(self, start: int) -> Hit | None:
+        return next((h for h in self.by_tag.get("scale.half", []) if 0 <= start - h.end <= 1), None)
+
+    # -- ranges ----------------------------------------------------------------------------------
+
+    def _ranges(self, numbers: list[_Number]) -> list[tuple[_Number, int | None]]:
+        found: list[tuple[_Number, int | None]] = []
+        i = 0
+        while i < len(numbers):
+            number = numbers[i]
+            if i + 1 < len(numbers):
+                after = numbers[i + 1]
+                joint = self.norm[number.end:after.start]
+                if self._is_range(number, after, joint):
+                    found.append((replace(number, end=after.end), after.value))
+                    i += 2
+                    continue
+            found.append((number, None))
+            i += 1
+        return found
+
+    def _is_range(self, low: _Number, high: _Number, joint: str) -> bool:
+        if not _RANGE_JOIN.match(joint) or not low.value < high.value or low.kind != "exact" or high.kind != "exact":
+            return False
+        if joint.strip() in ("to", "до"):
+            return bool(re.search(r"(?:\bbetween|\bот|\bвід) $", self.norm[:low.start])) or (
+                joint.strip() == "to" and not re.search(r"\bfrom $", self.norm[:low.start]))
+        return True
+
+    # -- what the number counts ------------------------------------------------------------------
+
+    def _quantity(self, number: _Number, high: int | None) -> Quantity | None:
+        if self._is_distractor(number):
+            return None
+        qualifier, start = self._qualifier(number)
+        end, after = self._after(number.end)
+        if after is not None and qualifier is Qualifier.EXACT:
+            qualifier = after
+        counts, noun_end, group = self._noun(end, number)
+        low, top, kind = _bounds(number, high, qualifier)
+        if number.value == 0 or (number.value == 1 and counts == "unknown"):
+            return None
+        return Quantity(start, end, low, top, kind, counts, noun_end, group, number.start, self._marks(start, number, noun_end))
+
+    def _is_distractor(self, number: _Number) -> bool:
+        before, after = self.norm[max(0, number.start - 24):number.start], self.norm[number.end:number.end + 24]
+        if _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after) or _AGE_AFTER.match(after) or _AGE_BEFORE.search(before):
+            return True
+        digits = not number.word
+        if digits and (_ORDINAL.match(after) and not _CASE_ENDING.match(self.norm, number.end)):
+            return True
+        if digits and number.end < len(self.norm) and self.norm[number.end].isalpha():
+            return True
+        if digits and re.match(r"\.[a-z]", after):
+            return True
+        if digits and _YEAR.match(self.norm[number.start:number.end]) and not self._person_near(number.end):
+            return True
+        return self._is_time(number, digits) or self._is_age_apposition(number, before, after)
+
+    def _is_time(self, number: _Number, digits: bool) -> bool:
+        if any(h.start - number.end in (0, 1) for h in self.by_tag.get("time_units", [])):
+            return True
+        months = [h for m in range(1, 13) for h in self.by_tag.get(f"months.{m}", [])]
+        if digits and number.value <= 31 and any(number.start - h.end == 1 for h in months) and self.lexicon.lang == "en":
+            return True
+        if digits and number.value <= 31 and any(0 <= h.start - number.end <= 1 for h in months):
+            return True
+        return digits and any(0 <= h.start - number.end <= 16 for h in months) and bool(
+            re.match(r"(?: (?:and|и|та|і|или|на) \d{1,2}| ?— ?\d{1,2}|, \d{1,2})+ ", self.norm[number.end:number.end + 20]))
+
+    def _is_age_apposition(self, number: _Number, before: str, after: str) -> bool:
+        """"Rustam Y., 47, and": a number between commas after a name is an age."""
+        if number.word or number.value > 105:
+            return False
+        return bool(re.search(r"[\w)\"], $", before) and re.match(r"(?:,|\)|;|$|\.$)", after)) or bool(
+            re.search(r"\($", before) and re.match(r"\)", after)) or bool(re.match(r" and \d{1,2},? (?:were|was|died)", after) and re.search(r"aged $", before))
+
+    def _person_near(self, end: int) -> bool:
+        return any(0 <= h.start - end <= 20 for tag, hits in self.by_tag.items()
+                   if tag.startswith(("persons.", "triggers.")) for h in hits)
+
+    def _qualifier(self, number: _Number) -> tuple[Qualifier, int]:
+        best: tuple[Qualifier, int] = (Qualifier.EXACT, number.start)
+        widest = number.start
+        for name in ("about", "exact", "up_to", "more_than", "at_least"):
+            for hit in self.by_tag.get(f"qualifiers.{name}", []):
+                gap = self.norm[hit.end:number.start] if hit.end <= number.start else "x" * 9
+                if re.fullmatch(r" ?(?:(?:еще|ще|also|another|чем|a|the|як|ніж|з|с|у|в|лише|уже|вже|на|за|из|these) )?", gap) and hit.start <= widest:
+                    best, widest = (Qualifier(name), hit.start), hit.start
+        if best[0] is Qualifier.UP_TO and self._is_rise_to(best[1]):
+            return Qualifier.EXACT, number.start
+        return best
+
+    def _is_rise_to(self, start: int) -> bool:
+        """"выросло до 25": up to what level, not an upper bound."""
+        if self.norm[start:start + 2] != "до":
+            return False
+        before = self.norm[max(0, start - 45):start]
+        return bool(re.search(r"(?:вырос|возрос|увелич|подня|зрос|зріс|збільш|підн|снизил|сниж|знизил|измен|достиг|, а |на \d+, )\w*[^.;]*$", before)) or bool(
+            re.search(r"(?:\bс|\bз|\bіз|\bот|\bвід) [\w ]{1,18}$", before))
+
+    def _after(self, end: int) -> tuple[int, Qualifier | None]:
+        if self.norm[end:end + 1] == "+":
+            return end + 1, Qualifier.AT_LEAST
+        for name in ("at_least", "about"):
+            for hit in self.by_tag.get(f"after.{name}", []):
+                if 0 <= hit.start - end <= 2 and not re.search(r"\d|\w", self.norm[end:hit.start]) and not self._number_at(hit.end + 1):
+                    return hit.end, Qualifier(name)
+        return end, None
+
+    def _number_at(self, start: int) -> bool:
+        word = re.match(r"\w+", self.norm[start:])
+        return bool(word) and (word.group()[0].isdigit() or word.group() in self.lexicon.numbers)
+
+    def _noun(self, end: int, number: _Number) -> tuple[Counts, int, str | None]:
+        """The noun after the number, at most four adjectives on."""
+        words = [w for w in self.sentence.words if w.start >= end][:6]
+        position = end
+        for index, word in enumerate(words):
+            if not _SKIP.match(word.text) or (index and self.norm[position:word.start] not in (" ", "", "-", " \"", "\" ", "-")):
+                break
+            kind = self._person_at(word.start)
+            if kind is not None:
+                return "people", kind[1], kind[0]
+            if self._has(word.start, ("objects", "time_units")):
+                return "other", word.end, None
+            if self._has(word.start, ("triggers.",)):
+                return "bare", end, None
+            if index == 0 and (word.text in _FUNCTION or self._has(word.start, ("subset.", "attribution.", "qualifiers.", "plus"))):
+                if self._has(word.start, ("plus",)) or word.text in ("of", "из", "з", "із"):
+                    position = word.end
+                    continue
+                return "bare", end, None
+            if word.text in _FUNCTION:
+                break
+            position = word.end
+            if index >= 3:
+                break
+        if not words or position == end:
+            return "bare", end, None
+        if number.word and self.lexicon.lang != "en" and self._is_collective(number):
+            return "people", end, None
+        return self._by_form(words[0])
+
+    def _by_form(self, word: Word) -> tuple[Counts, int, str | None]:
+        raw = self.sentence.raw[word.start:word.end]
+        if self.lexicon.lang == "en":
+            if raw[:1].isupper() and not self.sentence.upper and raw.endswith(("s", "ese", "ish")):
+                return "people", word.end, None
+            return "unknown", word.end, None
+        if re.search(r"(?:цев|цы|цам|цами|ян|чан|чане|цями|цям|ців|ці|янин|лян|ники|ников|ників|тели|телей|телів|истов|истам|истами|истами|істів|ерів|еров|оров|орів)$", word.text):
+            return "people", word.end, None
+        return "unknown", word.end, None
+
+    def _is_collective(self, number: _Number) -> bool:
+        """"двое", "пятерых", "восьмеро", "дев'ятьох": forms that only people take."""
+        text = self.norm[number.start:number.end]
+        return bool(re.search(r"(?:двое|двоих|двоим|трое|троих|троим|еро|ерых|ерым|двоє|троє|ьох|обоє)$", text))
+
+    def _person_at(self, start: int) -> tuple[str, int] | None:
+        best: tuple[str, int] | None = None
+        for hit in self.at.get(start, []):
+            if hit.tag.startswith("persons.") and (best is None or hit.end > best[1]):
+                best = (hit.tag[8:], hit.end)
+        return best
+
+    def _has(self, start: int, prefixes: tuple[str, ...]) -> bool:
+        return any(h.tag.startswith(prefixes) for h in self.at.get(start, []))
+
+    def _marks(self, start: int, number: _Number, noun_end: int) -> frozenset[str]:
+        """What the surroundings say of the number: part of another, on top of another, rise by / from."""
+        marks: set[str] = set()
+        for hit in self.by_tag.get("subset.before", []):
+            gap = self.norm[hit.end:start] if hit.end <= start else None
+            if gap is not None and len(gap) <= 40 and not re.search(r"[.;]|\d", gap) and not re.search(r",.*,", gap):
+                marks.add("subset")
+        for hit in self.by_tag.get("subset.after", []):
+            if 0 <= hit.start - number.end <= 2 or 0 <= hit.start - noun_end <= 2:
+                marks.add("of" if self.norm[hit.start:hit.end] in ("of", "of the", "of his", "из", "з", "из тех", "из этих", "из числа") else "subset")
+        before = self.norm[max(0, start - 6):start]
+        for tag, mark in (("rise_by", "by"), ("rise_from", "from"), ("rise_to", "to")):
+            if any(h.end == start - 1 for h in self.by_tag.get(tag, [])):
+                marks.add(mark)
+        if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14):start]):
+            marks.add("total")
+        if re.search(r"\b(?:not|не|а не) $", before):
+            marks.add("not")
+        if any(0 <= start - h.end <= 1 or start <= h.start <= noun_end for h in self.by_tag.get("plus", [])):
+            marks.add("plus")
+        return frozenset(marks)
+
+
+def _bounds(number: _Number, high: int | None, qualifier: Qualifier) -> tuple[int | None, int | None, Qualifier]:
+    """Bounds by DOMAIN: exact and about N..N, at_least N.., more_than N+1.., up_to ..N, vague words from their floor."""
+    value = number.value
+    if number.kind in ("several", "dozens", "hundreds"):
+        return value, None, Qualifier(number.kind)
+    if high is not None:
+        return value, high, Qualifier.ABOUT
+    if qualifier is Qualifier.AT_LEAST:
+        return value, None, qualifier
+    if qualifier is Qualifier.MORE_THAN:
+        return value + 1, None, qualifier
+    if qualifier is Qualifier.UP_TO:
+        return None, value, qualifier
+    if number.kind == "about" and qualifier is Qualifier.EXACT:
+        return value, value, Qualifier.ABOUT
+    return value, value, qualifier
