@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from protego import Protego
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
@@ -23,6 +23,7 @@ DEFAULT_HOLD = 300.0  # seconds a host is left alone after 429 without Retry-Aft
 LONGEST_HOLD = 24 * 3600.0
 LONGEST_DELAY = 60.0  # a Crawl-delay above this is met by asking the host for little, not by waiting
 ROBOTS_LIMIT = 512 * 1024  # bytes of robots.txt that are read
+_TIME_UP = "the batch's time was up before the page's turn came"
 
 
 class RobotsDeniedError(IgnoreRequest):
@@ -93,6 +94,14 @@ class Politeness:
         """No further request to `host` in this crawl, nor in later ones before the time is up."""
         until = datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_HOLD))
         self.held[host] = self.new_holds[host] = max(until, self.held.get(host, until))
+        self.send_home(HostOnHoldError(host, self.held[host]), host)
+
+    def send_home(self, error: Exception, host: str | None = None) -> None:
+        """End the requests that still wait for their turn, of one host or of all."""
+        for name, slot in self.crawler.engine.downloader.slots.items():
+            while slot.queue and host in (None, name):
+                _, waiting = slot.queue.popleft()
+                waiting.errback(error)
 
 
 class HoldMiddleware:
@@ -100,20 +109,39 @@ class HoldMiddleware:
 
     def __init__(self, crawler: Any) -> None:
         self.politeness = Politeness.of(crawler)
-        self.deadline = time.monotonic() + crawler.settings.getfloat("VIGIL_TIME_BUDGET")
+        self.budget: float = crawler.settings.getfloat("VIGIL_TIME_BUDGET")
+        self.time_up = self.budget <= 0
+        self._alarm: asyncio.TimerHandle | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> HoldMiddleware:
         """Scrapy's constructor."""
-        return cls(crawler)
+        made = cls(crawler)
+        crawler.signals.connect(made.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(made.spider_closed, signal=signals.spider_closed)
+        return made
+
+    def spider_opened(self) -> None:
+        """Set the alarm for the end of the batch's time."""
+        self._alarm = asyncio.get_running_loop().call_later(self.budget, self._ring)
+
+    def spider_closed(self) -> None:
+        """No alarm after the end."""
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     def process_request(self, request: Any) -> None:
-        """Raises HostOnHoldError, OutOfTimeError."""
+        """Raises HostOnHoldError, OutOfTimeError; keeps the source's delay, also after a redirect."""
         host = host_of(request.url)
         if host in self.politeness.held:
             raise HostOnHoldError(host, self.politeness.held[host])
-        if time.monotonic() > self.deadline:
-            raise OutOfTimeError("the batch's time was up before the page's turn came")
+        if self.time_up:
+            raise OutOfTimeError(_TIME_UP)
+        self.politeness.slow_down(host, request.meta.get("vigil_delay", 0.0))
+
+    def _ring(self) -> None:
+        self.time_up = True
+        self.politeness.send_home(OutOfTimeError(_TIME_UP))
 
 
 class RobotsMiddleware:

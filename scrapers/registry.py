@@ -23,7 +23,10 @@ def known_regions(path: Path) -> frozenset[str]:
 
 
 def _regex(value: str) -> str:
-    re.compile(value)
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
     return value
 
 

@@ -40,6 +40,7 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
         "DOWNLOAD_MAXSIZE": MAX_BODY,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_TIMEOUT": TIMEOUT,
+        "DNS_TIMEOUT": 15,
         "DOWNLOAD_FAIL_ON_DATALOSS": False,  # flagged instead, so that the page gets its disposition
         "REDIRECT_MAX_TIMES": 5,
         "REDIRECT_PRIORITY_ADJUST": 0,

@@ -7,6 +7,7 @@ import io
 import json
 import tempfile
 import uuid
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,7 +73,8 @@ class BatchWriter:
     def __init__(self, warc_key: str, batch_id: str, started_at: datetime, software: str) -> None:
         self.warc_key = warc_key
         self.lines: list[PageLine] = []
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 closed by close()
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 see close()
+        weakref.finalize(self, self._file.close)
         self._offset = 0
         self._seed = batch_id
         fields = {"software": software, "format": "WARC File Format 1.1", "isPartOf": batch_id}

@@ -16,7 +16,6 @@ from scrapers.frontier import Changes, DocState, Frontier, UrlState, Verdict, ne
 from scrapers.handover import Disposition, PageKind, PageLine, page_id
 from scrapers.links import Link, short, tidy
 from scrapers.outcomes import Outcome, doc_verdict, of_exception, of_response
-from scrapers.politeness import Politeness, host_of
 from scrapers.registry import Source
 from scrapers.settings import MAX_BODY
 from scrapers.warc import BatchWriter, Exchange, payload_digest
@@ -50,7 +49,6 @@ class Context:
     writer: BatchWriter
     changes: Changes
     clock: Callable[[], datetime]
-    politeness: Politeness
 
 
 class SourceCrawl(ABC):
@@ -70,7 +68,6 @@ class SourceCrawl(ABC):
     def start(self) -> Iterator[Request]:
         """First requests."""
         url = str(self.source.url)
-        self.context.politeness.slow_down(host_of(url), self.source.delay)
         log.info("%s: start (%s)", self.source.id, self.source.kind)
         yield self.ask(
             url, self.on_document, self.on_document_error, doc=self.context.frontier.doc(self.source.id, url)
@@ -264,12 +261,16 @@ class SourceCrawl(ABC):
         page: bool = False,
     ) -> Request:
         """A request with the validators of the last answer; pages keep their wire bytes."""
-        self.context.politeness.slow_down(host_of(url), self.source.delay)
         headers = {
             "If-None-Match": doc.etag if doc else None,
             "If-Modified-Since": doc.last_modified if doc else None,
         }
-        meta = {"asked": url, "wire_bytes": page, "dont_obey_robotstxt": self.source.robots != "obey"}
+        meta = {
+            "asked": url,
+            "wire_bytes": page,
+            "vigil_delay": self.source.delay,
+            "dont_obey_robotstxt": self.source.robots != "obey",
+        }
         self._open += 1
         return Request(
             url,

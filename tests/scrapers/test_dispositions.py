@@ -214,8 +214,34 @@ def test_sigterm_leaves_nothing_half_written(site: Site, crawl: Crawler) -> None
 
 
 def test_time_budget_defers_pages(site: Site, crawl: Crawler) -> None:
-    """Without time nothing is asked, and that is no failure."""
+    """When the time is up, pages that wait for their turn stay due; without any, nothing is asked at all."""
+    site.feed("/feed.xml", ["/a", "/b", "/c"])
+    for path in ("/a", "/b", "/c"):
+        site.page(path)
+    slow = {
+        "id": "s-feed",
+        "kind": "feed",
+        "url": "/feed.xml",
+        "delay": 20,
+        "robots": "ignore: a test of the clock only",
+    }
+    none = crawl([slow], "b0", "--time-budget", "0")
+    assert (none.code, site.asked) == (0, [])
+    assert none.summary["sources"]["s-feed"]["verdict"] == "unknown"
+    first = crawl([slow], "b1", "--time-budget", "0.5")
+    assert first.code == 0
+    assert (first.summary["sources"]["s-feed"]["deferred"], first.summary["pages"]) == (3, 0)
+    assert len(crawl([{**slow, "delay": 0}], "b2").lines) == 3
+
+
+def test_robots_opt_out_of_a_source(site: Site, crawl: Crawler) -> None:
+    """A source whose entry says why may be asked where robots.txt forbids it; the others may not."""
+    site.routes["/robots.txt"] = Reply(b"User-agent: *\nDisallow: /", type="text/plain")
     site.feed("/feed.xml", ["/a"])
-    result = crawl([{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}], "b1", "--time-budget", "0")
-    assert (result.code, site.asked) == (0, [])
-    assert result.summary["sources"]["s-feed"]["verdict"] == "unknown"
+    site.page("/a")
+    base = {"kind": "feed", "url": "/feed.xml"}
+    reason = "ignore: the publisher allowed it in writing"
+    result = crawl([{**base, "id": "s-obey"}, {**base, "id": "s-ignore", "robots": reason}])
+    assert [line.source for line in result.lines] == ["s-ignore"]
+    told = result.summary["sources"]["s-obey"]
+    assert (told["verdict"], told["error"]) == ("blocked", "robots.txt forbids it")

@@ -61,8 +61,7 @@ def test_wire_bytes_are_stored_unharmed(site: Site, crawl: Crawler) -> None:
 
 
 def test_kinds_of_lists_side_by_side(site: Site, crawl: Crawler) -> None:
-    """Atom with relative links, JSON Feed, sitemap index with a gzipped news sitemap, and listings by rule and by
-    choice are crawled in one batch."""
+    """Atom, JSON Feed, a sitemap index and its gzipped news sitemap, and listings share one batch."""
     for path in (
         "/atom/1.html",
         "/json/1.html",
@@ -101,14 +100,16 @@ def test_kinds_of_lists_side_by_side(site: Site, crawl: Crawler) -> None:
         type="application/xml",
     )
     news = (
-        f"<?xml version='1.0' encoding='windows-1251'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' "
+        "<?xml version='1.0' encoding='windows-1251'?>"
+        "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' "
         f"xmlns:n='http://www.google.com/schemas/sitemap-news/0.9'><url><loc>{site.url}/map/1.html</loc><n:news>"
         "<n:publication><n:name>x</n:name></n:publication><n:publication_date>2026-01-02</n:publication_date>"
         f"<n:title>Заголовок</n:title></n:news></url><url><loc>{site.url}/map/2.html</loc></url><url><loc/></url></urlset>"
     )
     site.routes["/news.xml.gz"] = Reply(gzip.compress(news.encode("windows-1251")), type="application/gzip")
     site.routes["/list"] = Reply(
-        b"<nav><a href='/nav/1.html'>n</a></nav><div class=news><a href='/css/1.html'>c</a><a href='/css/skip'>s</a></div>"
+        b"<nav><a href='/nav/1.html'>n</a></nav>"
+        b"<div class=news><a href='/css/1.html'>c</a><a href='/css/skip'>s</a></div>"
     )
     site.routes["/auto"] = Reply(
         "<a href='/auto/v-pskove-pogibli-14.html'>a</a><a href='/about'>о нас</a>"

@@ -13,39 +13,49 @@ from scrapers.warc import iter_responses
 from scrapers.wire import decode
 from tests.scrapers.conftest import Crawler, Reply, Site
 
-HEAD = "<html><head><meta property='og:title' content='Канал'></head><body><section class='tgme_channel_history'>"
+T = "tgme_widget_message"
+HEAD = (
+    "<html><head><meta property='og:title' content='Канал'></head><body>"
+    "<section class='tgme_channel_history'>"
+)
 
 
 def post(number: int, text: str = "", *, edited: bool = False, views: str = "1.2K", inner: str = "") -> str:
+    """Markup of one post."""
     mark = "edited &nbsp;" if edited else ""
     return (
-        f"<div class='tgme_widget_message_wrap'><div class='tgme_widget_message js-widget_message' data-post='chan/{number}'>"
-        f"{inner}<div class='tgme_widget_message_text js-message_text'>{text or f'post {number}'}</div>"
-        f"<div class='tgme_widget_message_footer'><span class='tgme_widget_message_views'>{views}</span>"
-        f"<span class='tgme_widget_message_meta'>{mark}<a class='tgme_widget_message_date' href='https://t.me/chan/{number}'>"
+        f"<div class='{T}_wrap'><div class='{T} js-widget_message' data-post='chan/{number}'>"
+        f"{inner}<div class='{T}_text js-message_text'>{text or f'post {number}'}</div>"
+        f"<div class='{T}_footer'><span class='{T}_views'>{views}</span><span class='{T}_meta'>{mark}"
+        f"<a class='{T}_date' href='https://t.me/chan/{number}'>"
         f"<time datetime='2026-01-02T03:04:05+03:00'>03:04</time></a></span></div></div></div>"
     )
 
 
 def page(*posts: str) -> bytes:
+    """Markup of a preview page."""
     return (HEAD + "".join(posts) + "</section></body></html>").encode()
 
 
 def test_traps_of_the_markup() -> None:
-    """An album's nested text, a reply's quotation, a video's duration and line breaks are read as Telegram means them."""
+    """Nested album text, a reply's quotation, a video's duration and line breaks are read as they are meant."""
     album = (
-        "<div class='tgme_widget_message_grouped_wrap'><a class='tgme_widget_message_photo_wrap' href='https://t.me/chan/10?single'></a>"
-        "<a class='tgme_widget_message_video_player' href='https://t.me/chan/11?single'><time class='message_video_duration'>0:46</time></a></div>"
+        f"<div class='{T}_grouped_wrap'><a class='{T}_photo_wrap' href='https://t.me/chan/10?single'></a>"
+        f"<a class='{T}_video_player' href='https://t.me/chan/11?single'>"
+        "<time class='message_video_duration'>0:46</time></a></div>"
     )
-    nested = "<div class='tgme_widget_message_text js-message_text'>Погибли<br/><br/>14 <b>человек</b><blockquote>цитата</blockquote><a href='https://x.org/'>x</a></div>"
+    nested = (
+        f"<div class='{T}_text js-message_text'>Погибли<br/><br/>14 <b>человек</b>"
+        "<blockquote>цитата</blockquote><a href='https://x.org/'>x</a></div>"
+    )
     reply = (
-        "<a class='tgme_widget_message_reply' href='https://t.me/chan/5'><div class='tgme_widget_message_text js-message_reply_text'>old words</div></a>"
-        "<div class='tgme_widget_message_forwarded_from'>Forwarded from <a class='tgme_widget_message_forwarded_from_name' href='https://t.me/gov'>Gov</a></div>"
+        f"<a class='{T}_reply' href='https://t.me/chan/5'>"
+        f"<div class='{T}_text js-message_reply_text'>old</div></a>"
+        f"<div class='{T}_forwarded_from'>Forwarded from "
+        f"<a class='{T}_forwarded_from_name' href='https://t.me/gov'>Gov</a></div>"
     )
-    preview = parse_preview(
-        page(post(12, "new words", inner=reply, edited=True), post(10, nested, inner=album)),
-        "https://t.me/s/chan",
-    )
+    html = page(post(12, "new words", inner=reply, edited=True), post(10, nested, inner=album))
+    preview = parse_preview(html, "https://t.me/s/chan")
     first, second = preview.posts
     assert (preview.title, preview.channel, preview.is_preview, preview.no_posts) == (
         "Канал",
@@ -79,7 +89,7 @@ class Channel:
 
 
 def test_channel_is_read_down_to_what_is_known(site: Site, crawl: Crawler) -> None:
-    """A first visit takes three pages; later ones go down to the last known post; an edit makes a new line, views do not."""
+    """A first visit takes three pages, later ones go down to the known; edits count, views do not."""
     channel = Channel(200)
     site.routes["/s/chan"] = channel
     source = [{"id": "s-tg", "kind": "telegram", "url": "/s/chan"}]

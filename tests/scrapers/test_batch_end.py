@@ -1,0 +1,126 @@
+"""The end of a batch survives a kill between any two steps, and a stored batch is the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scrapers.batch import BatchKeys, FileStore, Store, adopt_stored, finish_batch, store_warc
+from scrapers.frontier import Changes, DocState, Frontier, UrlState, Verdict
+from scrapers.handover import Disposition, PageKind, PageLine, page_id
+from scrapers.warc import BatchWriter, Exchange, payload_digest, read_index
+from tests.scrapers.test_telegram import page, post
+
+if TYPE_CHECKING:
+    from scrapers.objects import ObjectStore
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+KEYS = BatchKeys.of("demo", "2026-01-02", "b1")
+
+
+class MemoryStore:
+    """Objects in a dictionary."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put_once(self, key: str, body: bytes, content_type: str) -> bool:
+        return self.objects.setdefault(key, body) is body
+
+    def get(self, key: str) -> bytes:
+        return self.objects[key]
+
+    def exists(self, key: str) -> bool:
+        return key in self.objects
+
+
+@pytest.fixture
+def frontier(tmp_path: Path) -> Iterator[Frontier]:
+    made = Frontier(f"sqlite:///{tmp_path / 'f.sqlite'}")
+    yield made
+    made.close()
+
+
+def batch(body: bytes = b"<p>14</p>") -> tuple[BatchWriter, Changes]:
+    """One article, one preview and one failure, as a crawl leaves them."""
+    writer = BatchWriter(KEYS.warc, "b1", NOW, "test")
+    for kind, url, content, ids in (
+        (PageKind.ARTICLE, "http://e.org/a", body, ()),
+        (PageKind.PREVIEW, "http://e.org/s/chan", page(post(7), post(8)), (8,)),
+    ):
+        writer.add(
+            PageLine(page_id=page_id("s", url, payload_digest(content)), source="s", kind=kind, url=url,
+                     requested_url=url, fetched_at=NOW, status=200, digest=payload_digest(content),
+                     post_ids=ids, etag='"1"'),
+            Exchange(url, (), 200, "OK", (("Content-Type", "text/html"),), content),
+        )  # fmt: skip
+    writer.add(PageLine(page_id=page_id("s", "http://e.org/x", "f"), source="s", kind=PageKind.ARTICLE,
+                        url="http://e.org/x", requested_url="http://e.org/x", fetched_at=NOW, status=404,
+                        disposition=Disposition.HTTP_ERROR, reason="status 404"))  # fmt: skip
+    changes = Changes(
+        docs=[DocState("s", "http://e.org/feed", '"f"', None, NOW)],
+        urls=[UrlState("s", "http://e.org/a", NOW, NOW + timedelta(minutes=10), NOW, payload_digest(body))],
+    )
+    return writer, changes
+
+
+def test_order_is_archive_index_frontier(frontier: Frontier) -> None:
+    """All three are written, and the lines returned are those stored."""
+    store, (writer, changes) = MemoryStore(), batch()
+    lines = finish_batch(store, KEYS, writer, changes, frontier, NOW)
+    assert list(store.objects) == [KEYS.warc, KEYS.index]
+    assert read_index(store.objects[KEYS.index]) == lines == writer.lines
+    assert frontier.doc("s", "http://e.org/feed") is not None
+
+
+@pytest.mark.parametrize("index_written", [False, True])
+def test_kill_before_the_frontier(frontier: Frontier, index_written: bool) -> None:
+    """After a kill past the archive, a rerun with other pages takes the stored ones and mends the index."""
+    store, (writer, _) = MemoryStore(), batch()
+    assert store_warc(store, KEYS, writer)
+    if index_written:
+        finish_batch(store, KEYS, writer, Changes(), frontier, NOW)
+    other, changes = batch(b"<p>another crawl</p>")
+    lines = finish_batch(store, KEYS, other, changes, frontier, NOW + timedelta(minutes=1))
+    assert lines == writer.lines == read_index(store.objects[KEYS.index])
+    known = frontier.urls("s", ["http://e.org/a", "http://e.org/x"])
+    assert known["http://e.org/a"].digest == payload_digest(b"<p>14</p>")
+    assert known["http://e.org/a"].etag == '"1"'
+    assert known["http://e.org/x"].failure == "http_error: status 404"
+    assert list(frontier.posts("s", [7, 8])) == [8]
+    assert frontier.doc("s", "http://e.org/feed") is None  # its newer links are still to be found
+    assert frontier.health()["s"].verdict is Verdict.FRESH
+
+
+def test_rerun_of_an_old_batch_sets_nothing_back(frontier: Frontier) -> None:
+    """What a later crawl learnt stays when an old batch is taken again."""
+    store, (writer, changes) = MemoryStore(), batch()
+    finish_batch(store, KEYS, writer, changes, frontier, NOW)
+    later = NOW + timedelta(hours=2)
+    newer = UrlState("s", "http://e.org/a", NOW, None, later, "sha256:new", '"2"')
+    frontier.commit(Changes(urls=[newer]), later)
+    adopt_stored(store, KEYS, frontier, later)
+    assert frontier.urls("s", ["http://e.org/a"])["http://e.org/a"] == newer
+
+
+def test_nothing_new_writes_no_object(frontier: Frontier) -> None:
+    """An empty batch leaves the store alone and still commits the frontier."""
+    store = MemoryStore()
+    _, changes = batch()
+    assert finish_batch(store, KEYS, BatchWriter(KEYS.warc, "b1", NOW, "t"), changes, frontier, NOW) == []
+    assert store.objects == {}
+    assert frontier.doc("s", "http://e.org/feed") is not None
+
+
+def test_files_and_objects_are_written_once(tmp_path: Path, store: ObjectStore) -> None:
+    """Both stores refuse a second write and keep the first."""
+    stores: list[Store] = [FileStore(tmp_path), store]
+    for one in stores:
+        assert one.put_once(KEYS.warc, b"first", "application/warc")
+        assert not one.put_once(KEYS.warc, b"second", "application/warc")
+        assert (one.get(KEYS.warc), one.exists(KEYS.warc), one.exists(KEYS.index)) == (b"first", True, False)
+    assert not list(tmp_path.rglob(".part-*"))
