@@ -1,7 +1,7 @@
 """Blocking: the few disclosures of the ledger that a mention has to be compared with, through indexes.
 
-A disclosure stands under the keys of its regions (or "no region"), its victims' names and, without a region,
-its speakers. The number of candidates depends on how much happens in one region within the match window, not
+A disclosure stands under the keys of its regions (or "no region"), victims' names, speakers and place names; a
+mention asks for the latter two only when it has no region. The number of candidates depends on how much happens in one region within the match window, not
 on the size of the ledger.
 """
 
@@ -25,29 +25,33 @@ _EVENT_SLACK = timedelta(days=7)  # by which outlets disagree on the date of an 
 
 def lock_keys_of(mention: Mention) -> set[str]:
     """Keys to hold while a mention is resolved, so that two reports of one incident do not both open it."""
-    return _keys(mention.scope, mention.origin, mention.place, mention.names, mention.speakers)
+    keys = _region_keys(mention.scope, mention.origin, mention.place)
+    keys |= _keys(mention.scope, "name", mention.names)
+    if mention.origin is None and mention.place is None:
+        keys |= _keys(mention.scope, "speaker", mention.speakers)
+        keys |= _keys(mention.scope, "place", mention.place_names)
+    return keys
 
 
 def keys_of(profile: Profile, scope: Scope) -> set[str]:
     """Keys under which a disclosure is found."""
-    return _keys(scope, profile.origin, profile.place, profile.names, profile.speakers)
+    return (
+        _region_keys(scope, profile.origin, profile.place) | _keys(scope, "name", profile.names)
+        | _keys(scope, "speaker", profile.speakers) | _keys(scope, "place", profile.place_names)
+    )
 
 
-def _keys(
-    scope: Scope, origin: str | None, place: str | None, names: list[str], speakers: list[str]
-) -> set[str]:
-    keys = {f"{scope}|region|{region or '?'}" for region in ({origin, place} - {None} or {None})}
-    keys |= {f"{scope}|name|{name_key(name)}" for name in names}
-    if origin is None and place is None:
-        keys |= {f"{scope}|speaker|{name_key(speaker)}" for speaker in speakers}
-    return keys
+def _region_keys(scope: Scope, origin: str | None, place: str | None) -> set[str]:
+    return {f"{scope}|region|{region or '?'}" for region in ({origin, place} - {None} or {None})}
+
+
+def _keys(scope: Scope, kind: str, skeletons: list[str]) -> set[str]:
+    return {f"{scope}|{kind}|{name_key(skeleton)}" for skeleton in skeletons}
 
 
 def candidates(session: Session, mention: Mention, match_days: int) -> list[Disclosure]:
     """Disclosures that may be the mentioned one: by keys and time, and those this document already made."""
-    keys = lock_keys_of(mention) | {f"{mention.scope}|region|?"}
-    if mention.origin is None and mention.place is None:
-        keys |= {f"{mention.scope}|speaker|{name_key(speaker)}" for speaker in mention.speakers}
+    keys = lock_keys_of(mention) | _region_keys(mention.scope, None, None)
     block = DisclosureBlock
     near = (
         select(block.disclosure_id).where(block.block.in_(sorted(keys)), _in_time(mention, match_days))
