@@ -75,7 +75,8 @@ def withhold_prisoners(text: str, known: Sequence[str], withheld: str) -> str:
 
 _LATIN = str.maketrans({
     **dict(zip("абвгґдеёєзиіїйклмнопрстуфыэ", "abvggdeeeziiiyklmnoprstufye", strict=True)),
-    "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "ю": "yu", "я": "ya",
+    "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya",
+    "ъ": "", "ь": "",
 })
 
 

@@ -116,7 +116,8 @@ def _text(text: str, limit: int) -> dict[str, Any]:
 
 
 def _header(text: str) -> dict[str, Any]:
-    return {"type": "header", "text": {"type": "plain_text", "text": cut(_escape(text), HEADER), "emoji": False}}
+    title = {"type": "plain_text", "text": cut(_escape(text), HEADER), "emoji": False}
+    return {"type": "header", "text": title}
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -311,8 +311,11 @@ def _moment(when: datetime | None, precision: Precision, zone: ZoneInfo, words: 
 
 def _outlets(record: DisclosureRecord) -> tuple[tuple[OutletLine, ...], int]:
     """Other outlets than the quoted one, independent ones first, and how many are not shown."""
-    others: dict[str, OutletRef] = {o.url: o for o in record.outlets if o.url != record.quote.url}
-    ranked = sorted(others.values(), key=lambda o: not o.independent)
+    others: dict[str, OutletRef] = {}
+    for outlet in sorted(record.outlets, key=lambda o: not o.independent):
+        if outlet.source != record.quote.source:
+            others.setdefault(outlet.source, outlet)
+    ranked = list(others.values())
     lines = []
     for other in ranked[:OUTLETS_SHOWN]:
         url = safe_url(other.url)

@@ -37,7 +37,11 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-MAIL_POLICY = f"{PAGE_POLICY}; sandbox"
+# Links may open a tab; scripts and remote content may nothing.
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 Clock = Callable[[], datetime]
 Json = dict[str, Any]
 
@@ -330,7 +334,7 @@ class Pages:
         if found := re.fullmatch(r"/mail/(\d+)(/html)?", path):
             mail = self.store.mail(found[1])
             if mail and found[2]:
-                return mail["html"], MAIL_POLICY
+                return mail["html"].replace("<head>", '<head><base target="_blank">', 1), MAIL_POLICY
             return self._page("inbox_mail.html.j2", mail=mail) if mail else None
         return None
 

@@ -29,8 +29,9 @@ WORDS = (
 )
 
 
-def state(measure: Measure, least: int | None, most: int | None, qualifier: Qualifier, raw: str,
-          **more: Any) -> MeasureState:
+def state(
+    measure: Measure, least: int | None, most: int | None, qualifier: Qualifier, raw: str, **more: Any
+) -> MeasureState:
     """A figure; the span of all reports is its own unless said otherwise."""
     best = least if least is not None else most
     fields = {"best": best, "low": least, "high": most, "claim_id": f"c-{measure}", **more}
@@ -43,21 +44,39 @@ EXCHANGED = state(Measure.EXCHANGED, 3, 3, Qualifier.EXACT, "трое", subset_o
 KILLED_17 = state(Measure.KILLED, 17, 17, Qualifier.EXACT, "с 14 до 17", low=14)
 
 
-def outlet(name: str, url: str, *, independent: bool = True) -> OutletRef:
+def outlet(name: str, url: str, *, independent: bool = True, source: str = "") -> OutletRef:
     """A document that carries the disclosure."""
-    return OutletRef(source="demo", outlet=name, url=url, lang="en", precision=Precision.MINUTE,
-                     published_at=datetime(2026, 11, 24, 20, 5, tzinfo=UTC), independent=independent)
+    return OutletRef(
+        source=source or url,
+        outlet=name,
+        url=url,
+        lang="en",
+        precision=Precision.MINUTE,
+        published_at=datetime(2026, 11, 24, 20, 5, tzinfo=UTC),
+        independent=independent,
+    )
 
 
 def quote(**change: Any) -> Quote:
     """The governor's words."""
-    page = PageRef(page_id="3f9a1c0de5b7", warc_key="raw/group=demo/date=2026-11-24/demo-0001.warc.gz",
-                   offset=10412, length=3120, digest="sha256:" + "ab12" * 16)
+    page = PageRef(
+        page_id="3f9a1c0de5b7",
+        warc_key="raw/group=demo/date=2026-11-24/demo-0001.warc.gz",
+        offset=10412,
+        length=3120,
+        digest="sha256:" + "ab12" * 16,
+    )
     fields: dict[str, Any] = {
-        "text": WORDS, "lang": "ru", "url": POST, "outlet": "Governor's channel (demo)", "source": "demo-governor",
+        "text": WORDS,
+        "lang": "ru",
+        "url": POST,
+        "outlet": "Governor's channel (demo)",
+        "source": "demo-governor",
         "attribution": Attribution(name="Arkady Lesovoy", office="governor", institution="Pskov region"),
-        "published_at": datetime(2026, 11, 24, 20, 0, tzinfo=UTC), "precision": Precision.MINUTE,
-        "first_seen_at": datetime(2026, 11, 24, 20, 4, 30, tzinfo=UTC), "page": page,
+        "published_at": datetime(2026, 11, 24, 20, 0, tzinfo=UTC),
+        "precision": Precision.MINUTE,
+        "first_seen_at": datetime(2026, 11, 24, 20, 4, 30, tzinfo=UTC),
+        "page": page,
     }
     return Quote(**{**fields, **change})
 
@@ -65,17 +84,34 @@ def quote(**change: Any) -> Quote:
 def record(**change: Any) -> DisclosureRecord:
     """Version 1 of the disclosure."""
     fields: dict[str, Any] = {
-        "disclosure_id": "1f2e3d4c5b6a79881f2e3d4c5b6a7988", "version": 1, "novelty": Novelty.NEW,
-        "created_at": datetime(2026, 11, 24, 20, 4, 40, tzinfo=UTC), "measures": (KILLED, CAPTURED, EXCHANGED),
-        "group": Group.MILITARY, "scope": Scope.INCIDENT, "origin_region": "RU-PSK", "place_region": "RU-BEL",
+        "disclosure_id": "1f2e3d4c5b6a79881f2e3d4c5b6a7988",
+        "version": 1,
+        "novelty": Novelty.NEW,
+        "created_at": datetime(2026, 11, 24, 20, 4, 40, tzinfo=UTC),
+        "measures": (KILLED, CAPTURED, EXCHANGED),
+        "group": Group.MILITARY,
+        "scope": Scope.INCIDENT,
+        "origin_region": "RU-PSK",
+        "place_region": "RU-BEL",
         "event_date": EventDate(start=date(2026, 11, 1), end=date(2026, 11, 10), precision=Precision.RANGE),
-        "disclosed_at": datetime(2026, 11, 24, 20, 0, tzinfo=UTC), "lag_days": 23, "grade": "A1",
-        "confidence": 0.91, "confidence_reason": "named official on his own channel; count and regions explicit",
-        "quote": quote(), "independent_sources": 2, "claim_ids": ("c1", "c2", "c3"),
+        "disclosed_at": datetime(2026, 11, 24, 20, 0, tzinfo=UTC),
+        "lag_days": 23,
+        "grade": "A1",
+        "confidence": 0.91,
+        "confidence_reason": "named official on his own channel; count and regions explicit",
+        "quote": quote(),
+        "independent_sources": 2,
+        "claim_ids": ("c1", "c2", "c3"),
         "outlets": (
-            outlet("Governor's channel (demo)", POST),
-            outlet("The Northern Ledger (demo)", "http://127.0.0.1:8765/ledger/news/pskov-soldiers-killed.html"),
-            outlet("Пресс-портал «Озёрный край» (demo)", "http://127.0.0.1:8765/press/news/5517/", independent=False),
+            outlet("Governor's channel (demo)", POST, source="demo-governor"),
+            outlet(
+                "The Northern Ledger (demo)", "http://127.0.0.1:8765/ledger/news/pskov-soldiers-killed.html"
+            ),
+            outlet(
+                "Пресс-портал «Озёрный край» (demo)",
+                "http://127.0.0.1:8765/press/news/5517/",
+                independent=False,
+            ),
         ),
     }
     return DisclosureRecord(**{**fields, **change})
@@ -84,19 +120,35 @@ def record(**change: Any) -> DisclosureRecord:
 def rise(**change: Any) -> DisclosureRecord:
     """Version 2: the governor raises the toll from at least 14 to 17."""
     words = "Число военнослужащих из Псковской области, погибших в Белгородской области, выросло с 14 до 17."
-    return record(**{
-        "version": 2, "novelty": Novelty.UPDATE_UP, "measures": (KILLED_17, CAPTURED, EXCHANGED),
-        "previous": (KILLED, CAPTURED, EXCHANGED), "changed": (Measure.KILLED,),
-        "quote": quote(text=words, url=POST.replace("415", "416")), **change,
-    })
+    return record(
+        **{
+            "version": 2,
+            "novelty": Novelty.UPDATE_UP,
+            "measures": (KILLED_17, CAPTURED, EXCHANGED),
+            "previous": (KILLED, CAPTURED, EXCHANGED),
+            "changed": (Measure.KILLED,),
+            "quote": quote(text=words, url=POST.replace("415", "416")),
+            **change,
+        }
+    )
 
 
 def job(of: DisclosureRecord, **change: Any) -> DeliveryJob:
     """A delivery of the record."""
     fields: dict[str, Any] = {
-        "id": of.version, "key": f"{of.disclosure_id}/{of.version}/target", "kind": "slack", "target": "C0VIGIL",
-        "receiver": "newsroom-slack", "route": "newsroom", "record": of, "attempt": 1, "uncertain": False,
-        "root_ref": None, "last_ref": None, "timezone": "Europe/Berlin", "lang": "en",
+        "id": of.version,
+        "key": f"{of.disclosure_id}/{of.version}/target",
+        "kind": "slack",
+        "target": "C0VIGIL",
+        "receiver": "newsroom-slack",
+        "route": "newsroom",
+        "record": of,
+        "attempt": 1,
+        "uncertain": False,
+        "root_ref": None,
+        "last_ref": None,
+        "timezone": "Europe/Berlin",
+        "lang": "en",
         "reason": "route newsroom: origin RU-PSK is tracked",
     }
     return DeliveryJob(**{**fields, **change})

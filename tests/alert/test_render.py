@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
 import pytest
-from tests.alert.records import CAPTURED, EXCHANGED, KILLED, job, outlet, quote, record, rise, state
 
 from processing.alert.outbox import DigestJob
 from processing.alert.render import Message, headline, render, render_digest, subject
 from processing.alert.scraped import clean, safe_url, withhold_prisoners
 from processing.models import Attribution, EventDate, Group, Measure, Novelty, Precision, Qualifier, Scope
+from tests.alert.records import CAPTURED, EXCHANGED, KILLED, job, outlet, quote, record, rise, state
 
 REASON = "route newsroom: origin RU-PSK is tracked"
 HOSTILE = (
@@ -51,19 +51,35 @@ class Tags(HTMLParser):
         self.attributes += attrs
 
 
-@pytest.mark.parametrize(("change", "expected"), [
-    ({}, "NEW · Pskov region · at least 14 killed (military) in Belgorod region"),
-    ({"origin_region": None}, "NEW · Belgorod region · at least 14 killed (military)"),
-    ({"place_region": None}, "NEW · Pskov region · at least 14 killed (military)"),
-    ({"place_region": "RU-PSK"}, "NEW · Pskov region · at least 14 killed (military)"),
-    ({"origin_region": None, "place_region": None}, "NEW · region not known · at least 14 killed (military)"),
-    ({"group": Group.UNKNOWN}, "NEW · Pskov region · at least 14 killed in Belgorod region"),
-    ({"scope": Scope.CUMULATIVE}, "NEW · Pskov region · at least 14 killed (military, running total) in Belgorod region"),
-    ({"novelty": Novelty.RETRACTION, "previous": (KILLED,)},
-     "RETRACTED · Pskov region · at least 14 killed (military) in Belgorod region"),
-    ({"novelty": Novelty.CONTESTED, "measures": (state(Measure.KILLED, 14, 14, Qualifier.EXACT, "14", high=17),)},
-     "CONTESTED · Pskov region · 14–17 killed (military) in Belgorod region"),
-])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, "NEW · Pskov region · at least 14 killed (military) in Belgorod region"),
+        ({"origin_region": None}, "NEW · Belgorod region · at least 14 killed (military)"),
+        ({"place_region": None}, "NEW · Pskov region · at least 14 killed (military)"),
+        ({"place_region": "RU-PSK"}, "NEW · Pskov region · at least 14 killed (military)"),
+        (
+            {"origin_region": None, "place_region": None},
+            "NEW · region not known · at least 14 killed (military)",
+        ),
+        ({"group": Group.UNKNOWN}, "NEW · Pskov region · at least 14 killed in Belgorod region"),
+        (
+            {"scope": Scope.CUMULATIVE},
+            "NEW · Pskov region · at least 14 killed (military, running total) in Belgorod region",
+        ),
+        (
+            {"novelty": Novelty.RETRACTION, "previous": (KILLED,)},
+            "RETRACTED · Pskov region · at least 14 killed (military) in Belgorod region",
+        ),
+        (
+            {
+                "novelty": Novelty.CONTESTED,
+                "measures": (state(Measure.KILLED, 14, 14, Qualifier.EXACT, "14", high=17),),
+            },
+            "CONTESTED · Pskov region · 14–17 killed (military) in Belgorod region",
+        ),
+    ],
+)
 def test_headline_says_kind_region_count_and_place(change: dict[str, object], expected: str) -> None:
     """Origin leads, place follows; each is left out when it is not known or says the same."""
     assert headline(record(**change)) == expected
@@ -71,7 +87,9 @@ def test_headline_says_kind_region_count_and_place(change: dict[str, object], ex
 
 def test_headline_of_an_update_shows_both_figures() -> None:
     """Before and after, each with its qualifier."""
-    assert headline(rise()) == "UPDATED · Pskov region · at least 14 → 17 killed (military) in Belgorod region"
+    assert (
+        headline(rise()) == "UPDATED · Pskov region · at least 14 → 17 killed (military) in Belgorod region"
+    )
     corrected = rise(novelty=Novelty.CORRECTION)
     assert headline(corrected).startswith("CORRECTED · Pskov region · at least 14 → 17 killed")
 
@@ -79,40 +97,74 @@ def test_headline_of_an_update_shows_both_figures() -> None:
 def test_headline_speaks_of_the_figure_that_changed() -> None:
     """A change of the wounded alone is not announced as one of the killed."""
     wounded, more = (state(Measure.WOUNDED, n, n, Qualifier.EXACT, str(n)) for n in (3, 5))
-    change = record(novelty=Novelty.UPDATE_UP, version=2, measures=(KILLED, more), previous=(KILLED, wounded),
-                    changed=(Measure.WOUNDED,))
+    change = record(
+        novelty=Novelty.UPDATE_UP,
+        version=2,
+        measures=(KILLED, more),
+        previous=(KILLED, wounded),
+        changed=(Measure.WOUNDED,),
+    )
     assert headline(change) == "UPDATED · Pskov region · 3 → 5 wounded (military) in Belgorod region"
 
 
-@pytest.mark.parametrize(("qualifier", "low", "high", "said"), [
-    (Qualifier.EXACT, 14, 14, "14"), (Qualifier.ABOUT, 14, 14, "about 14"), (Qualifier.AT_LEAST, 14, None, "at least 14"),
-    (Qualifier.MORE_THAN, 15, None, "more than 14"), (Qualifier.UP_TO, None, 20, "up to 20"),
-    (Qualifier.EXACT, 10, 14, "10–14"), (Qualifier.SEVERAL, 2, None, "several"), (Qualifier.DOZENS, 20, None, "dozens"),
-    (Qualifier.HUNDREDS, 200, None, "hundreds"), (Qualifier.UNSPECIFIED, 1, None, "an unstated number"),
-    (Qualifier.EXACT, None, None, "an unstated number"),
-])
-def test_a_number_is_said_as_it_was_said(qualifier: Qualifier, low: int | None, high: int | None, said: str) -> None:
+@pytest.mark.parametrize(
+    ("qualifier", "low", "high", "said"),
+    [
+        (Qualifier.EXACT, 14, 14, "14"),
+        (Qualifier.ABOUT, 14, 14, "about 14"),
+        (Qualifier.AT_LEAST, 14, None, "at least 14"),
+        (Qualifier.MORE_THAN, 15, None, "more than 14"),
+        (Qualifier.UP_TO, None, 20, "up to 20"),
+        (Qualifier.EXACT, 10, 14, "10–14"),
+        (Qualifier.SEVERAL, 2, None, "several"),
+        (Qualifier.DOZENS, 20, None, "dozens"),
+        (Qualifier.HUNDREDS, 200, None, "hundreds"),
+        (Qualifier.UNSPECIFIED, 1, None, "an unstated number"),
+        (Qualifier.EXACT, None, None, "an unstated number"),
+    ],
+)
+def test_a_number_is_said_as_it_was_said(
+    qualifier: Qualifier, low: int | None, high: int | None, said: str
+) -> None:
     """`more than 14` is stored as 15 and up, and is never shown as 15; dozens are never shown as 20."""
     figure = state(Measure.KILLED, low, high, qualifier, "phrase")
-    assert headline(record(measures=(figure,))) == f"NEW · Pskov region · {said} killed (military) in Belgorod region"
+    assert (
+        headline(record(measures=(figure,)))
+        == f"NEW · Pskov region · {said} killed (military) in Belgorod region"
+    )
 
 
 def test_subject_is_the_same_for_every_version() -> None:
     """Mail clients thread by it; the change stands in the first line."""
-    assert subject(record()) == subject(rise()) == "[Vigil] Pskov region – killed in Belgorod region (1f2e3d4c)"
+    assert (
+        subject(record()) == subject(rise()) == "[Vigil] Pskov region – killed in Belgorod region (1f2e3d4c)"
+    )
     assert render(rise()).text.splitlines()[0] == headline(rise())
 
 
 def test_text_and_html_hold_what_an_editor_needs_in_order() -> None:
-    """Counts, subset, speaker, quote, date, lag, times, link, archive, outlets, confidence, reason: in this order."""
+    """Counts, speaker, quote, date, lag, times, archive, outlets, confidence, reason: in this order."""
     message = render(record(), timezone="Europe/Berlin", reason=REASON)
     order = [
-        "at least 14 killed", "10 captured, 3 of them since exchanged", "Arkady Lesovoy, governor (Pskov region)",
-        "погибли не менее 14 военнослужащих", "1–10 November 2026 (range)", "23 days from event to disclosure",
-        "24 November 2026, 21:00 CET (20:00 UTC)", "24 November 2026, 21:04 CET (20:04 UTC)",
-        "raw/group=demo/date=2026-11-24/demo-0001.warc.gz", "10412", "sha256:ab12", "vigil evidence 3f9a1c0de5b7",
-        "2 independent · 1 reprinted", "The Northern Ledger (demo)", "Пресс-портал «Озёрный край» (demo)",
-        "A1 (completely reliable, confirmed)", "91%", REASON, "version 1",
+        "at least 14 killed",
+        "10 captured, 3 of them since exchanged",
+        "Arkady Lesovoy, governor (Pskov region)",
+        "погибли не менее 14 военнослужащих",
+        "1–10 November 2026 (range)",
+        "23 days from event to disclosure",
+        "24 November 2026, 21:00 CET (20:00 UTC)",
+        "24 November 2026, 21:04 CET (20:04 UTC)",
+        "raw/group=demo/date=2026-11-24/demo-0001.warc.gz",
+        "10412",
+        "sha256:ab12",
+        "vigil evidence 3f9a1c0de5b7",
+        "2 independent · 1 reprinted",
+        "The Northern Ledger (demo)",
+        "Пресс-портал «Озёрный край» (demo)",
+        "A1 (completely reliable, confirmed)",
+        "91%",
+        REASON,
+        "version 1",
     ]
     for text in (message.text, message.html.partition("<body")[2]):
         places = [text.find(part) for part in order]
@@ -127,9 +179,18 @@ def test_slack_holds_the_same_facts() -> None:
     """Header, counts, speaker with link, quote, dates, archive, reason; the fallback text is the headline."""
     message = render(record(), timezone="Europe/Berlin", reason=REASON)
     text = "\n".join(slack_texts(message.slack_blocks))
-    for part in ("at least 14 killed", "3 of them since exchanged", "Arkady Lesovoy", "погибли не менее 14", "23 days",
-                 "vigil evidence 3f9a1c0de5b7", "2 independent", "91%", REASON,
-                 "<http://127.0.0.1:8765/vigil_demo_governor/415|Governor's channel (demo)>"):
+    for part in (
+        "at least 14 killed",
+        "3 of them since exchanged",
+        "Arkady Lesovoy",
+        "погибли не менее 14",
+        "23 days",
+        "vigil evidence 3f9a1c0de5b7",
+        "2 independent",
+        "91%",
+        REASON,
+        "<http://127.0.0.1:8765/vigil_demo_governor/415|Governor's channel (demo)>",
+    ):
         assert part in text, part
     assert message.slack_text == message.headline
     reply = "\n".join(slack_texts(render(rise()).slack_reply_blocks))
@@ -142,7 +203,10 @@ def test_the_exchanged_are_never_a_figure_of_their_own() -> None:
     """Two lines of counts for three measures, since three of the ten captured were exchanged."""
     lines = [line for line in render(record()).text.splitlines() if line.startswith("* ")]
     assert [line.partition(" (")[0] for line in lines[:3]] == [
-        "* at least 14 killed", "* 10 captured, 3 of them since exchanged", "* The Northern Ledger"]
+        "* at least 14 killed",
+        "* 10 captured, 3 of them since exchanged",
+        "* The Northern Ledger",
+    ]
 
 
 def test_disagreement_is_shown_as_a_range() -> None:
@@ -150,12 +214,21 @@ def test_disagreement_is_shown_as_a_range() -> None:
     assert "17 killed · was at least 14, reports range from 14 to 17" in render(rise()).text
 
 
-@pytest.mark.parametrize(("lang", "first", "count"), [
-    ("ru", "НОВОЕ · Псковская область · погибшие: не менее 14 (военные) · место: Белгородская область",
-     "пленные: 10, из них обменянные: 3"),
-    ("uk", "НОВЕ · Псковська область · загиблі: щонайменше 14 (військові) · місце: Бєлгородська область",
-     "полонені: 10, з них обміняні: 3"),
-])
+@pytest.mark.parametrize(
+    ("lang", "first", "count"),
+    [
+        (
+            "ru",
+            "НОВОЕ · Псковская область · погибшие: не менее 14 (военные) · место: Белгородская область",
+            "пленные: 10, из них обменянные: 3",
+        ),
+        (
+            "uk",
+            "НОВЕ · Псковська область · загиблі: щонайменше 14 (військові) · місце: Бєлгородська область",
+            "полонені: 10, з них обміняні: 3",
+        ),
+    ],
+)
 def test_other_languages_of_a_route(lang: str, first: str, count: str) -> None:
     """A Russian or Ukrainian desk reads its own words throughout; the quote stays as published."""
     message = render(record(), lang=lang, timezone="Europe/Kyiv", reason=REASON)
@@ -166,14 +239,24 @@ def test_other_languages_of_a_route(lang: str, first: str, count: str) -> None:
     assert "погибли не менее 14" in message.text
 
 
-@pytest.mark.parametrize(("event", "said"), [
-    (None, "not stated"),
-    (EventDate(start=date(2026, 11, 1), end=date(2026, 11, 1), precision=Precision.DAY), "1 November 2026"),
-    (EventDate(start=date(2026, 10, 30), end=date(2026, 11, 2), precision=Precision.RANGE),
-     "30 October 2026 – 2 November 2026 (range)"),
-    (EventDate(start=date(2026, 11, 1), end=date(2026, 11, 30), precision=Precision.MONTH),
-     "November 2026 (month only)"),
-])
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (None, "not stated"),
+        (
+            EventDate(start=date(2026, 11, 1), end=date(2026, 11, 1), precision=Precision.DAY),
+            "1 November 2026",
+        ),
+        (
+            EventDate(start=date(2026, 10, 30), end=date(2026, 11, 2), precision=Precision.RANGE),
+            "30 October 2026 – 2 November 2026 (range)",
+        ),
+        (
+            EventDate(start=date(2026, 11, 1), end=date(2026, 11, 30), precision=Precision.MONTH),
+            "November 2026 (month only)",
+        ),
+    ],
+)
 def test_dates_carry_their_precision(event: EventDate | None, said: str) -> None:
     """No more precision is shown than the sources give."""
     assert f"Event: {said} |" in render(record(event_date=event)).text
@@ -181,7 +264,9 @@ def test_dates_carry_their_precision(event: EventDate | None, said: str) -> None
 
 def test_times_without_precision_or_zone() -> None:
     """A day stays a day, an unknown time is said to be unknown, an unknown zone falls back to UTC."""
-    assert "Published: 24 November 2026 (day only)" in render(record(quote=quote(precision=Precision.DAY))).text
+    assert (
+        "Published: 24 November 2026 (day only)" in render(record(quote=quote(precision=Precision.DAY))).text
+    )
     assert "Published: not known" in render(record(quote=quote(published_at=None))).text
     assert "Published: 24 November 2026, 20:00 UTC\n" in render(record(), timezone="Mars/Base").text
     late = quote(published_at=datetime(2026, 11, 24, 23, 30, tzinfo=UTC))
@@ -215,10 +300,17 @@ def hostile() -> Message:
     """Scraped text in every field that is scraped."""
     return render(
         record(
-            quote=quote(text=HOSTILE, outlet=HOSTILE, url="javascript:alert(1)",
-                        attribution=Attribution(name=HOSTILE, office=HOSTILE, institution=HOSTILE)),
+            quote=quote(
+                text=HOSTILE,
+                outlet=HOSTILE,
+                url="javascript:alert(1)",
+                attribution=Attribution(name=HOSTILE, office=HOSTILE, institution=HOSTILE),
+            ),
             measures=(state(Measure.KILLED, 14, None, Qualifier.AT_LEAST, HOSTILE), CAPTURED, EXCHANGED),
-            outlets=(outlet(HOSTILE, "https://example.org/a?b=<script>&c=\"'|x"), outlet("B", "data:text/html,x")),
+            outlets=(
+                outlet(HOSTILE, "https://example.org/a?b=<script>&c=\"'|x"),
+                outlet("B", "data:text/html,x"),
+            ),
             confidence_reason=HOSTILE,
         ),
         reason=HOSTILE,
@@ -265,13 +357,18 @@ def test_no_mention_or_link_of_theirs_in_slack() -> None:
     assert "&lt;!channel&gt;" in "\n".join(slack_texts(message.slack_blocks))
 
 
-@pytest.mark.parametrize("text", ["x" * 10_000, "слово " * 5_000, "<" * 10_000, "&" * 10_000, "я" * 10_000, "`*_~" * 3_000])
+@pytest.mark.parametrize(
+    "text", ["x" * 10_000, "слово " * 5_000, "<" * 10_000, "&" * 10_000, "я" * 10_000, "`*_~" * 3_000]
+)
 def test_long_text_stays_within_every_limit(text: str) -> None:
     """Quotes end at 600 characters; Slack's limits hold for the payload and each part."""
     many = tuple(outlet(text, f"https://example.org/{n}?{'q' * 400}") for n in range(60))
-    long = record(quote=quote(text=text, outlet=text, attribution=Attribution(name=text, office=text)), outlets=many,
-                  measures=(state(Measure.KILLED, 14, None, Qualifier.AT_LEAST, text), CAPTURED, EXCHANGED),
-                  confidence_reason=text)
+    long = record(
+        quote=quote(text=text, outlet=text, attribution=Attribution(name=text, office=text)),
+        outlets=many,
+        measures=(state(Measure.KILLED, 14, None, Qualifier.AT_LEAST, text), CAPTURED, EXCHANGED),
+        confidence_reason=text,
+    )
     message = render(long, reason=text)
     assert len(message.text) < 9_000
     for blocks in (message.slack_blocks, message.slack_reply_blocks):
@@ -297,14 +394,28 @@ def test_clean_keeps_words_and_cuts() -> None:
     assert clean("Пско\u0301в", 99) == "Пско\u0301в"
 
 
-@pytest.mark.parametrize(("url", "safe"), [
-    ("https://example.org/a b", None), ("javascript:alert(1)", None), ("//example.org/", None), ("", None),
-    ("https://user:pass@example.org/", None), ("https://example.org/\u202e", None), ("http://[::1", None),
-    ("https://example.org:99999/", None), ("https://" + "a" * 3000, None), ("data:text/html,<b>", None),
-    ("https://example.org/<x>|y\"'", "https://example.org/%3Cx%3E%7Cy%22'"),
-    ("https://псков.рф/новости?x=1", "https://xn--b1algoo.xn--p1ai/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8?x=1"),
-    ("http://127.0.0.1:8765/s/a%20b#c", "http://127.0.0.1:8765/s/a%20b#c"), ("http://[::1]:80/x", "http://[::1]:80/x"),
-])
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://example.org/a b", None),
+        ("javascript:alert(1)", None),
+        ("//example.org/", None),
+        ("", None),
+        ("https://user:pass@example.org/", None),
+        ("https://example.org/\u202e", None),
+        ("http://[::1", None),
+        ("https://example.org:99999/", None),
+        ("https://" + "a" * 3000, None),
+        ("data:text/html,<b>", None),
+        ("https://example.org/<x>|y\"'", "https://example.org/%3Cx%3E%7Cy%22'"),
+        (
+            "https://псков.рф/новости?x=1",
+            "https://xn--b1algoo.xn--p1ai/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8?x=1",
+        ),
+        ("http://127.0.0.1:8765/s/a%20b#c", "http://127.0.0.1:8765/s/a%20b#c"),
+        ("http://[::1]:80/x", "http://[::1]:80/x"),
+    ],
+)
 def test_only_plain_addresses_become_links(url: str, safe: str | None) -> None:
     """http and https without credentials, percent-encoded."""
     if safe and "xn--" in safe:
@@ -317,17 +428,24 @@ def test_only_plain_addresses_become_links(url: str, safe: str | None) -> None:
 # -- prisoners -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "shown_text"), [
-    ("Рядовой Олег Примеров попал в плен.", "[name withheld] попал в плен."),
-    ("В плену сержант Примеров и О. П. Образцов.", "В плену [name withheld] и [name withheld]."),
-    ("Ivan Sampleov and two others were captured.", "[name withheld] and two others were captured."),
-    ("Погиб Иван Примеров. Двое попали в плен.", "Погиб Иван Примеров. Двое попали в плен."),
-    ("Arkady Lesovoy said 10 were captured in Belgorod Region.",
-     "Arkady Lesovoy said 10 were captured in Belgorod Region."),
-    ("Аркадий Лесовой сообщил о 10 пленных.", "Аркадий Лесовой сообщил о 10 пленных."),
-    ("The Defence Ministry confirmed the exchange of prisoners.",
-     "The Defence Ministry confirmed the exchange of prisoners."),
-])
+@pytest.mark.parametrize(
+    ("text", "shown_text"),
+    [
+        ("Рядовой Олег Примеров попал в плен.", "[name withheld] попал в плен."),
+        ("В плену сержант Примеров и О. П. Образцов.", "В плену [name withheld] и [name withheld]."),
+        ("Ivan Sampleov and two others were captured.", "[name withheld] and two others were captured."),
+        ("Погиб Иван Примеров. Двое попали в плен.", "Погиб Иван Примеров. Двое попали в плен."),
+        (
+            "Arkady Lesovoy said 10 were captured in Belgorod Region.",
+            "Arkady Lesovoy said 10 were captured in Belgorod Region.",
+        ),
+        ("Аркадий Лесовой сообщил о 10 пленных.", "Аркадий Лесовой сообщил о 10 пленных."),
+        (
+            "The Defence Ministry confirmed the exchange of prisoners.",
+            "The Defence Ministry confirmed the exchange of prisoners.",
+        ),
+    ],
+)
 def test_names_of_prisoners_are_withheld(text: str, shown_text: str) -> None:
     """In sentences about captivity persons are not named; the speaker, regions and institutions are."""
     known = ["Arkady Lesovoy", "governor", "Belgorod region", "Белгородская область"]
@@ -350,7 +468,9 @@ def test_no_output_names_a_prisoner() -> None:
 def test_a_digest_lists_every_disclosure(number: int) -> None:
     """The mail names all; Slack as many as fit, and says how many more there are."""
     jobs = tuple(job(record(disclosure_id=f"{n:032x}")) for n in range(number))
-    digest = DigestJob(jobs, "digest-key", "slack", "C0VIGIL", "newsroom-slack", "newsroom", False, "UTC", "en")
+    digest = DigestJob(
+        jobs, "digest-key", "slack", "C0VIGIL", "newsroom-slack", "newsroom", False, "UTC", "en"
+    )
     message = render_digest(digest)
     assert message.subject == f"[Vigil] {number} disclosures, one digest"
     assert message.text.count("at least 14 killed") == number
