@@ -249,6 +249,7 @@ class Outbox:
         for old in older:
             old.state, old.merged_into, old.mirrored = "suppressed", newest.version, False
             old.reason = f"suppressed: merged into version {newest.version}"
+            newest.due = min(newest.due, old.due)  # its news has waited long enough
             # What had been merged into it goes along.
             before = _thread(old).where(Delivery.merged_into == old.version)
             for earlier in session.scalars(before).all():
