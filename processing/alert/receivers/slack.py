@@ -19,7 +19,6 @@ from processing.alert.slack_blocks import Blocks
 from processing.config import SlackReceiver, VigilConfig
 
 EVENT_TYPE = "vigil_disclosure"
-DIGEST = "digest:"  # marks a reference whose message is about many disclosures, and is never rewritten
 CLOCK_SKEW = 3600.0
 PAGES = 5
 DOWN = frozenset({
@@ -44,7 +43,7 @@ class SlackSender:
         for message in self._where(job):
             payload = message.get("metadata", {}).get("event_payload", {})
             if payload.get("key") == job.key:
-                return _reference(job, str(message["ts"]))
+                return str(message["ts"])
         return None
 
     def send(self, job: DeliveryJob | DigestJob) -> Sent:
@@ -55,7 +54,7 @@ class SlackSender:
         message = render(job.record, lang=job.lang, timezone=job.timezone, reason=job.reason)
         if job.root_ref is None or not self._bring_up_to_date(job.target, job.root_ref, message):
             return self._post(job, message, message.slack_blocks)
-        return self._post(job, message, message.slack_reply_blocks, _ts(job.root_ref))
+        return self._post(job, message, message.slack_reply_blocks, job.root_ref)
 
     def _post(
         self, job: DeliveryJob | DigestJob, message: Message, blocks: Blocks, thread: str | None = None
@@ -65,12 +64,10 @@ class SlackSender:
             channel=job.target, text=message.slack_text, blocks=blocks, metadata=metadata, thread_ts=thread,
             unfurl_links=False, unfurl_media=False, link_names=False, parse="none",
         ))
-        return Sent(_reference(job, str(answer["ts"])))
+        return Sent(str(answer["ts"]))
 
     def _bring_up_to_date(self, channel: str, root: str, message: Message) -> bool:
         """Rewrite the root (its metadata stays). False when it is gone, so that a new one is wanted."""
-        if root.startswith(DIGEST):
-            return True
         try:
             self._call(lambda: self.client.chat_update(
                 channel=channel, ts=root, text=message.slack_text, blocks=message.slack_blocks,
@@ -97,7 +94,7 @@ class SlackSender:
         if root is None:
             return self._call(lambda: self.client.conversations_history(**where, cursor=cursor))
         try:
-            return self._call(lambda: self.client.conversations_replies(**where, ts=_ts(root), cursor=cursor))
+            return self._call(lambda: self.client.conversations_replies(**where, ts=root, cursor=cursor))
         except Permanent as error:
             if error.reason not in ROOT_GONE:
                 raise
@@ -116,14 +113,6 @@ class SlackSender:
 def make(receiver: SlackReceiver, connect: Callable[[], WebClient], config: VigilConfig) -> SlackSender:
     """The sender of one Slack receiver of config/vigil.yaml."""
     return SlackSender(connect())
-
-
-def _reference(job: DeliveryJob | DigestJob, ts: str) -> str:
-    return DIGEST + ts if isinstance(job, DigestJob) else ts
-
-
-def _ts(reference: str) -> str:
-    return reference.removeprefix(DIGEST)
 
 
 def _refused(error: SlackApiError) -> Exception:
