@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -129,7 +129,7 @@ def stored_changes(lines: Sequence[PageLine], warc: bytes, frontier: Frontier) -
     for line in lines:
         stored = _response(line, warc)
         if line.kind is PageKind.PREVIEW and stored is not None:
-            changes.posts += _posts(line, stored)
+            changes.posts += _posts(line, stored, frontier)
         elif line.kind is PageKind.ARTICLE:
             known = frontier.urls(line.source, [line.requested_url]).get(line.requested_url)
             changes.urls.append(_url(line, stored, known))
@@ -143,13 +143,18 @@ def _response(line: PageLine, warc: bytes) -> StoredResponse | None:
     return read_record(warc[line.offset : line.offset + line.length])
 
 
-def _posts(line: PageLine, stored: StoredResponse) -> list[PostState]:
+def _posts(line: PageLine, stored: StoredResponse, frontier: Frontier) -> list[PostState]:
+    """Posts that the line calls new or edited, and those it calls missing, as far as they are known."""
     preview = parse_preview(decode(stored.body, stored.content_encoding, _LIMIT), line.url)
-    return [
+    found = [
         PostState(line.source, post.id, post.digest, line.fetched_at)
         for post in preview.posts
         if post.id in line.post_ids
     ]
+    for gone in line.missing_ids:
+        known = frontier.posts(line.source, gone, gone).values()
+        found += [replace(state, misses=max(2, state.misses), seen_at=line.fetched_at) for state in known]
+    return found
 
 
 def _url(line: PageLine, stored: StoredResponse | None, known: UrlState | None) -> UrlState:

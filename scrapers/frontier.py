@@ -116,6 +116,7 @@ frontier_post = Table(  # posts of channels
     Column("post_id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("misses", Integer, nullable=False, default=0),  # readings in a row of its page without it
 )
 frontier_channel = Table(
     "frontier_channel",
@@ -178,12 +179,13 @@ class UrlState:
 
 @dataclass(frozen=True)
 class PostState:
-    """Digest of a post as last seen."""
+    """Digest of a post as last seen, and how often in a row its page has since come without it."""
 
     source: str
     post_id: int
     digest: str
     seen_at: datetime
+    misses: int = 0
 
 
 @dataclass(frozen=True)
@@ -269,16 +271,13 @@ class Frontier:
         with self.engine.begin() as db:
             return [UrlState(**_fields(row)) for row in db.execute(query).mappings()]
 
-    def posts(self, source: str, ids: Iterable[int]) -> dict[int, str]:
-        """Digests of the known among the posts `ids`."""
-        found: dict[int, str] = {}
+    def posts(self, source: str, lowest: int, highest: int) -> dict[int, PostState]:
+        """The known posts of a channel with ids from `lowest` to `highest`."""
+        query = select(frontier_post).where(
+            frontier_post.c.source == source, frontier_post.c.post_id.between(lowest, highest)
+        )
         with self.engine.begin() as db:
-            for some in _chunks(sorted(set(ids))):
-                query = select(frontier_post.c.post_id, frontier_post.c.digest).where(
-                    frontier_post.c.source == source, frontier_post.c.post_id.in_(some)
-                )
-                found.update((row.post_id, row.digest) for row in db.execute(query))
-        return found
+            return {row["post_id"]: PostState(**row) for row in db.execute(query).mappings()}
 
     def last_post_id(self, source: str) -> int | None:
         """The id down to which a channel need be read; None on a first visit."""

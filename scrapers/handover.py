@@ -69,6 +69,7 @@ class PageLine(BaseModel):
     hint_title: str | None = None
     hint_published: datetime | None = None
     post_ids: tuple[int, ...] = ()  # PREVIEW: the posts that are new or edited on this page
+    missing_ids: tuple[int, ...] = ()  # PREVIEW: known posts gone from this page for the second time in a row
     # What the frontier must remember once the batch is stored
     etag: str | None = None
     last_modified: str | None = None

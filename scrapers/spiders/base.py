@@ -162,31 +162,35 @@ class SourceCrawl(ABC):
             self._fail(self.known[failure.request.meta["asked"]], failure.request.url, outcome)
 
     def store(
-        self, kind: PageKind, response: Any, state: UrlState | None = None, post_ids: tuple[int, ...] = ()
+        self,
+        kind: PageKind,
+        response: Any,
+        state: UrlState | None = None,
+        post_ids: tuple[int, ...] = (),
+        missing_ids: tuple[int, ...] = (),
     ) -> None:
         """Write a page and its line."""
         exchange = exchange_of(response)
         digest = payload_digest(exchange.body)
-        self.report.stored += 1
-        self.context.writer.add(
-            PageLine(
-                page_id=page_id(self.source.id, response.url, digest),
-                source=self.source.id,
-                kind=kind,
-                url=response.url,
-                requested_url=response.meta["asked"],
-                fetched_at=self.context.clock(),
-                status=response.status,
-                content_type=_header(response, "Content-Type"),
-                digest=digest,
-                hint_title=state.hint_title if state else None,
-                hint_published=state.hint_published if state else None,
-                post_ids=post_ids,
-                etag=_header(response, "ETag"),
-                last_modified=_header(response, "Last-Modified"),
-            ),
-            exchange,
+        line = PageLine(
+            page_id=page_id(self.source.id, response.url, digest),
+            source=self.source.id,
+            kind=kind,
+            url=response.url,
+            requested_url=response.meta["asked"],
+            fetched_at=self.context.clock(),
+            status=response.status,
+            content_type=_header(response, "Content-Type"),
+            digest=digest,
+            hint_title=state.hint_title if state else None,
+            hint_published=state.hint_published if state else None,
+            post_ids=post_ids,
+            missing_ids=missing_ids,
+            etag=_header(response, "ETag"),
+            last_modified=_header(response, "Last-Modified"),
         )
+        self.context.writer.add(line, exchange)
+        self.report.stored += 1
 
     def _fail(self, state: UrlState, url: str, outcome: Outcome, response: Any = None) -> None:
         assert outcome.disposition is not None  # noqa: S101 deferred ones do not come here

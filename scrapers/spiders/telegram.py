@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from scrapy import Request
@@ -18,6 +19,7 @@ from scrapers.spiders.base import Context, SourceCrawl
 from scrapers.wire import decode
 
 FIRST_VISIT_PAGES = 3
+TOMBSTONE = 2  # a post is gone once its page has come twice without it
 
 
 class TelegramCrawl(SourceCrawl):
@@ -57,22 +59,30 @@ class TelegramCrawl(SourceCrawl):
             return
         self.report.asked += 1
         self.report.links += len(preview.posts)
-        changed = self._changed(preview)
-        if changed:
-            self.store(PageKind.PREVIEW, response, post_ids=changed)
+        changed, missing = self._compare(preview)
+        if changed or missing:
+            self.store(PageKind.PREVIEW, response, post_ids=changed, missing_ids=missing)
         else:
             self.report.unchanged += 1
         yield from self._older(preview, response.meta.get("before"))
 
-    def _changed(self, preview: Preview) -> tuple[int, ...]:
-        """Ids of the posts that are new or edited; they are remembered."""
-        known = self.context.frontier.posts(self.source.id, [post.id for post in preview.posts])
-        changed = [post for post in preview.posts if known.get(post.id) != post.digest]
-        now = self.context.clock()
-        self.context.changes.posts += [
-            PostState(self.source.id, post.id, post.digest, now) for post in changed
+    def _compare(self, preview: Preview) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Ids of the posts that are new or edited, and of those missing for the second time; all is remembered."""
+        posts = {post.id: post.digest for post in preview.posts}
+        if not posts:
+            return (), ()
+        known = self.context.frontier.posts(self.source.id, min(posts), max(posts))
+        now, source = self.context.clock(), self.source.id
+        changed = [i for i, digest in posts.items() if i not in known or known[i].digest != digest]
+        back = [i for i in posts if i in known and known[i].misses]
+        missed = [
+            replace(state, misses=state.misses + 1, seen_at=now)
+            for i, state in known.items()
+            if i not in posts
         ]
-        return tuple(post.id for post in changed)
+        self.context.changes.posts += [PostState(source, i, posts[i], now) for i in {*changed, *back}]
+        self.context.changes.posts += missed
+        return tuple(changed), tuple(state.post_id for state in missed if state.misses == TOMBSTONE)
 
     def _older(self, preview: Preview, before: int | None) -> Iterator[Request]:
         """The next older page. Steps by id, strictly downwards, so it ends whatever the pages link to."""

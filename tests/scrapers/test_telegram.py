@@ -38,7 +38,7 @@ def page(*posts: str) -> bytes:
 
 
 def test_traps_of_the_markup() -> None:
-    """Nested album text, a reply's quotation, a video's duration and line breaks are read as they are meant."""
+    """Nested album text, a reply's quotation, a video's duration, line breaks are read as meant."""
     album = (
         f"<div class='{T}_grouped_wrap'><a class='{T}_photo_wrap' href='https://t.me/chan/10?single'></a>"
         f"<a class='{T}_video_player' href='https://t.me/chan/11?single'>"
@@ -121,6 +121,21 @@ def test_channel_is_read_down_to_what_is_known(site: Site, crawl: Crawler) -> No
         for p in parse_preview(decode(stored.body, stored.content_encoding, 10**7), stored.url).posts
     }
     assert texts[245] == "post 245, corrected"
+
+
+def test_post_is_gone_after_two_misses(site: Site, crawl: Crawler) -> None:
+    """A deleted post is told once, after its page came twice without it; one that comes back is not."""
+    channel = Channel(30)
+    site.routes["/s/chan"] = channel
+    source = [{"id": "s-tg", "kind": "telegram", "url": "/s/chan"}]
+    crawl(source, "b1")
+    del channel.posts[20]
+    kept = channel.posts.pop(25)
+    assert crawl(source, "b2").lines == []
+    channel.posts[25] = kept
+    gone = crawl(source, "b3")
+    assert [(line.post_ids, line.missing_ids) for line in gone.lines] == [((), (20,))]
+    assert crawl(source, "b4").lines == []
 
 
 def test_walk_ends_whatever_the_pages_say(site: Site, crawl: Crawler) -> None:
