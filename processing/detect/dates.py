@@ -1,10 +1,139 @@
-"""When it happened."""
+"""When it happened: explicit and relative dates resolved against the day of publication."""
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from processing.detect.lexicon import Hit
 from processing.detect.view import Article, View
-from processing.models import EventDate
+from processing.models import EventDate, Precision
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    start: int
+    end: int
+    event: EventDate
+    strong: bool
 
 
 def find_date(article: Article, view: View) -> tuple[EventDate | None, float]:
+    """The event's date and its confidence: own sentence, then earlier ones, then the title."""
+    published = article.item.published
+    today = published.date() if published else None
+    own = [d for d in _dates(view, today) if not _is_statement(view, d)]
+    if own:
+        strong = [d for d in own if d.strong] or own
+        return strong[0].event, 0.85 if strong[0].strong else 0.65
+    for other in _others(article, view):
+        found = [d for d in _dates(other, today) if not _is_statement(other, d)]
+        if found:
+            return ([d for d in found if d.strong] or found)[0].event, 0.55
     return None, 0.2
+
+
+def _others(article: Article, view: View) -> list[View]:
+    views = list(article.views)
+    index = views.index(view)
+    return list(reversed(views[:index])) + views[index + 1:index + 2]
+
+
+def _is_statement(view: View, dated: _Dated) -> bool:
+    """"said on Sunday", "13 июля раскрыл": the day of the statement is no event date."""
+    for hit in view.all("attribution.verbs"):
+        between = view.norm[hit.end:dated.start] if hit.end <= dated.start else view.norm[dated.end:hit.start]
+        if re.fullmatch(r",? ?(?:(?:on|in|at|в|во|у|late|early|утром|вечером|вранці|ввечері|дня|a|reporters|журналистам|telegram|[\w'-]+) ?){0,2}", between):
+            return True
+    return bool(re.search(r"(?:появил|стало известно|оприлюднив|опубликова|обнародова|раскрыл|известно)\w* ?$|^on $", view.norm[max(0, dated.start - 20):dated.start]) and
+                re.search(r"(?:появил|стало известно|оприлюднив|опубликова|раскрыл)", view.norm)) or bool(
+        re.match(r",? (?:появил|стало известно|оприлюднив|опубликова|раскрыл)\w*", view.norm[dated.end:dated.end + 24]))
+
+
+def _dates(view: View, today: date | None) -> list[_Dated]:
+    found = _explicit(view, today)
+    if today is not None:
+        found += _weekdays(view, today) + _relative(view, today) + _spans(view, today)
+    return sorted(found, key=lambda d: (not d.strong, d.start))
+
+
+def _day(day: date) -> EventDate:
+    return EventDate(start=day, end=day, precision=Precision.DAY)
+
+
+def _explicit(view: View, today: date | None) -> list[_Dated]:
+    found = []
+    for month in range(1, 13):
+        for hit in view.all(f"months.{month}"):
+            if not hit.tag == f"months.{month}":
+                continue
+            before = re.search(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|-го)? (?:of )?$", view.norm[:hit.start])
+            after = re.match(r" (\d{1,2})(?:st|nd|rd|th)?(?![\d:])", view.norm[hit.end:]) if view.lang == "en" else None
+            year = re.match(r"(?: \d{1,2})?,? (?:of )?(20\d\d|19\d\d)", view.norm[hit.end:])
+            number = before or after
+            resolved = _resolve(int(number.group(1)) if number else None, month, int(year.group(1)) if year else None, today)
+            if resolved is None or (number is None and view.lang == "en" and not _is_month(view, hit)):
+                continue
+            start = before.start(1) if before else hit.start
+            found.append(_Dated(start, hit.end + (after.end() if after and not before else 0), resolved, number is not None))
+    return found
+
+
+def _is_month(view: View, hit: Hit) -> bool:
+    return view.sentence.raw[hit.start].isupper() and not view.norm[hit.start:hit.end] == "may"
+
+
+def _resolve(day: int | None, month: int, year: int | None, today: date | None) -> EventDate | None:
+    if year is None:
+        if today is None:
+            return None
+        year = today.year if (month, day or 1) <= (today.month, today.day) else today.year - 1
+    if day is None:
+        return EventDate(start=date(year, month, 1), end=date(year, month, monthrange(year, month)[1]), precision=Precision.MONTH)
+    return _day(date(year, month, day)) if 1 <= day <= monthrange(year, month)[1] else None
+
+
+def _weekdays(view: View, today: date) -> list[_Dated]:
+    found = []
+    for number in range(7):
+        for hit in view.all(f"weekdays.{number}"):
+            back = (today.weekday() - number) % 7
+            found.append(_Dated(hit.start, hit.end, _day(today - timedelta(days=back)), True))
+    return found
+
+
+def _relative(view: View, today: date) -> list[_Dated]:
+    found = []
+    for name, back in (("today", 0), ("yesterday", 1), ("before_yesterday", 2)):
+        for hit in view.all(f"days.{name}"):
+            strong = not re.fullmatch(r"(?:ночью|утром|вечером|днем|под вечер|вранці|зранку|уранці|ввечері|увечері|вночі|уночі|удень|надвечір|за (?:\w+ )?(?:сутки|добу))", view.norm[hit.start:hit.end])
+            found.append(_Dated(hit.start, hit.end, _day(today - timedelta(days=back)), strong))
+    return found
+
+
+def _spans(view: View, today: date) -> list[_Dated]:
+    found = []
+    for hit in view.all("spans."):
+        start, end, precision = _span(hit.tag[6:], today)
+        found.append(_Dated(hit.start, hit.end, EventDate(start=start, end=end, precision=precision), True))
+    return found
+
+
+def _span(name: str, today: date) -> tuple[date, date, Precision]:
+    monday = today - timedelta(days=today.weekday())
+    first = today.replace(day=1)
+    if name == "month_start":
+        return first, min(today, first + timedelta(days=9)), Precision.RANGE
+    if name == "last_month":
+        last = first - timedelta(days=1)
+        return last.replace(day=1), last, Precision.MONTH
+    if name == "this_month":
+        return first, today, Precision.RANGE
+    if name == "weekend":
+        saturday = monday - timedelta(days=2) if today.weekday() < 5 else monday + timedelta(days=5)
+        return saturday, saturday + timedelta(days=1), Precision.RANGE
+    if name == "last_week":
+        return monday - timedelta(days=7), monday - timedelta(days=1), Precision.RANGE
+    return monday, today, Precision.RANGE

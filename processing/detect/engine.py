@@ -172,7 +172,7 @@ def _same(a: _Draft, b: _Draft) -> bool:
 
 def _claim(article: Article, drafts: list[_Draft], draft: _Draft) -> Claim:
     view = draft.view
-    roles = find_roles(article, view, draft.start, draft.trigger.start)
+    roles = find_roles(article, view, min(draft.start, draft.trigger.start), max(draft.end, draft.trigger.end), draft.group)
     speaker = find_speaker(article, view)
     day, day_sure = find_date(article, view)
     sentence = view.sentence

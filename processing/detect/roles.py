@@ -1,19 +1,146 @@
-"""Where it happened, and where the casualties came from."""
+"""Where it happened, and where the casualties came from: soldiers *from* Pskov killed *in* Belgorod region."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from processing.detect.places import Place, find_places
 from processing.detect.view import Article, View
+
+_ORIGIN_BEFORE = re.compile(
+    r"(?:\b(?:from|natives? of|born in|hail(?:s|ed|ing) from|called up (?:from|in)|drafted (?:from|in)|residents? of|conscripted (?:from|in)|raised in)(?: the)?(?: (?:city|town|village|settlement) of)?|"
+    r"\b(?:родом|призван\w*|уроженц\w+|уроженец|уроженк\w+|выходц\w+|выходец|жител\w+|проживавш\w+|военн\w+|бойц\w+|солдат\w*|контрактник\w*|мобилизованн\w+|десантник\w*|земляк\w*|человек|военнослужащ\w+|добровольц\w+|парн\w+) (?:из|с)(?: (?:города|села|поселка|пос\.|деревни|г\.|станицы))?|"
+    r"\b(?:уроженц\w+|уроженец|уроженк\w+|призван\w*)(?: из)?|\b(?:вихідц\w+|вихідець|родом|призван\w*|уродженц\w+|уродженець|уродженк\w+|військов\w+|бійц\w+|солдат\w*|захисник\w*|мобілізован\w+|хлопц\w+|воїн\w*|десантник\w*) (?:з|із|зі)(?: (?:міста|села|смт|м\.|с\.))?|"
+    r"\b(?:уродженц\w+|уродженець|уродженк\w+))(?: [\w-]+){0,2} $"
+)
+_RESIDENT_BEFORE = re.compile(r"\b(?:жител\w+|жительниц\w+|мешкан\w+|residents?|inhabitants?|villagers?) (?:of |from |из |з )?(?:the )?(?:города |села |міста |поселка )?$")
+_BURIAL = re.compile(r"\b(?:похорон\w*|хоронил\w*|хоронят|хоронить|прощани\w*|простил\w*|попрощ\w*|похова\w*|прощал\w*|провел\w* в останн|buried|laid to rest|funerals?|burial|погребен\w*|предан\w* земле|земля приняла)\b")
+_OFFICE_AFTER = re.compile(r" (?:\w+ )?(?:губернатор\w*|мэр\w*|власт\w+|облвласт\w+|ова\b|ода\b|мва\b|облсовет\w*|глав\w+|мер\b|мера\b|міськ\w* голов\w*|военкомат\w*|обладміністрац\w+|governor|mayor|officials?|authorit\w+|administration|regional (?:head|governor)|head\b|чиновник\w*|депутат\w*|министр\w*|прокуратур\w*|больниц\w*|выпуск\w*|телеканал\w*|издани\w*|газет\w*|порт[ае]л\w*)")
+_OFFICE_BEFORE = re.compile(r"(?:губернатор\w*|глав[аеуыойї]+|мэр\w*|мер|мера|мером|начальник\w*|очільник\w*|голов\w+|governor(?: of)?(?: the)?|mayor(?: of)?(?: the)?|head of(?: the)?(?: republic of)?|власт\w+|правительств\w+|администраци\w+|влад[аи]|прокуратур\w+|управлени\w+|руководител\w+|министерств\w+|військкомат\w*|военкомат\w*|омбудсмен\w*)(?: (?:российск\w+|военн\w+|обласн\w+|ова|ода|администраци\w+|міста|города|of|the|обласної|військової|адміністрації))* ?$")
+_PEOPLE_AFTER = re.compile(r" (?:\w+ )?(?:десантник\w*|военнослужащ\w*|солдат\w*|бойц\w+|боец|мобилизованн\w*|контрактник\w*|добровол\w+|срочник\w*|офицер\w*|морпех\w*|призывник\w*|земляк\w*|парн\w+|десантн\w+|бригад\w+|дивизи\w+|полк\w*|солдат\w*|військов\w*|захисник\w*|десантник\w*|бійц\w+|воїн\w*|хлопц\w*|paratroopers?|soldiers?|servicem\w+|conscripts?|troops|reservists?|draftees?|marines?|natives?|men|residents)")
+_AT = re.compile(r"(?:\b(?:in|at|near|on|over|outside|around|inside|across|into|of|against|в|во|на|под|у|около|возле|близ|по|над|за|біля|поблизу|під|у|вблизи|центру?|центре|северу?|півдні|жителей|городу?|hit|struck|shelled|bomb\w+|атаковал\w*|обстрелял\w*|обстріляли|накрил\w+|ударил\w+|пригород\w*|село|поселок|окупован\w+|occupied|приграничн\w+|облог\w*|siege of|город[ае]?|местах?|сел[ае]|област[ьи])(?: (?:the|town|city|village|port|of|город\w*|сел\w+|поселк\w+|посёлк\w+|деревн\w+|хутор\w*|міст\w+|смт|центр\w*|район\w*|южн\w+|северн\w+|окраин\w+|российськ\w+|російськ\w+|окупован\w+|occupied|central|southern|northern|eastern|western|приграничн\w+|прикордонн\w+|г\.|с\.|м\.|пос\.|россий\w+|украинск\w+|нинішн\w+|ukrainian|russian|border|frontline|мирн\w+|соседн\w+|сусідн\w+)){0,3}) ?$|^$|[:.,(] $")
+_WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
+    """Region codes and the words of the place; `sure` is the confidence of the evidence class."""
+
     place: str | None
     place_region: str | None
     origin_region: str | None
     sure: float
 
 
-def find_roles(article: Article, view: View, start: int, trigger: int) -> Roles:
-    return Roles(None, None, None, 0.2)
+@dataclass(frozen=True, slots=True)
+class _Role:
+    place: Place
+    role: str  # place | origin | speaker
+
+
+def find_roles(article: Article, view: View, start: int, end: int, group: str) -> Roles:
+    """Roles for the claim at `start:end`: its own sentence first, then the others, then speaker and channel."""
+    military = group == "military"
+    own = roles_of(view)
+    origin, origin_sure = _origin(article, view, own, military)
+    place, sure, text = _place(article, view, own, start, end, military)
+    if place is not None and origin is not None and place == origin and origin_sure < 0.8:
+        origin = None
+    return Roles(text, place, origin, min(sure, origin_sure) if place and origin else max(sure, origin_sure))
+
+
+def roles_of(view: View) -> list[_Role]:
+    return [_Role(place, _role(view, place)) for place in find_places(view)]
+
+
+def _role(view: View, place: Place) -> str:
+    before, after = view.norm[max(0, place.start - 60):place.start], view.norm[place.end:place.end + 40]
+    if _OFFICE_BEFORE.search(before) or (place.kind in ("adjective", "region", "capital") and _OFFICE_AFTER.match(after)):
+        return "speaker"
+    if _ORIGIN_BEFORE.search(before) and not _RESIDENT_BEFORE.search(before):
+        return "origin"
+    if _BURIAL.search(view.norm[:place.start]) and not re.search(r"\b(?:погиб|загин|killed|died|fell|strike|удар)\w*[^.]*$", view.norm[:place.start]):
+        return "origin"
+    if place.kind in ("adjective", "people") and (place.kind == "people" or _PEOPLE_AFTER.match(after)):
+        return "origin"
+    if place.kind == "adjective":
+        return "place" if re.search(r"\b(?:в|на|у|по|под|in|at) $", before) else "other"
+    return "place"
+
+
+def _origin(article: Article, view: View, own: list[_Role], military: bool) -> tuple[str | None, float]:
+    item = article.item
+    for role in own:
+        if role.role == "origin":
+            return role.place.code, 0.88
+    ours = view.has("origin.ours")
+    if ours and item.source_region:
+        return item.source_region, 0.8
+    for other in article.views:
+        if other is view:
+            continue
+        for role in roles_of(other):
+            if role.role == "origin" and (military or other.has("origin.ours")):
+                return role.place.code, 0.6
+    if ours or (military and any(v.has("origin.ours") for v in article.views)):
+        speaker = _speaker_region(article, view, own)
+        if speaker or item.source_region:
+            return speaker or item.source_region, 0.6
+    return None, 0.3
+
+
+def _place(article: Article, view: View, own: list[_Role], start: int, end: int, military: bool) -> tuple[str | None, float, str | None]:
+    chosen = _best(view, own, start, end)
+    if chosen is not None:
+        return chosen.code, 0.86 if chosen.kind != "district" else 0.5, _words(view, chosen)
+    for other in _others(article, view):
+        chosen = _best(other, roles_of(other), 0, 0)
+        if chosen is not None:
+            return chosen.code, 0.56, _words(other, chosen)
+    if military and not view.has("cause.war"):
+        return None, 0.3, None
+    speaker = _speaker_region(article, view, own)
+    if speaker and not (military and speaker.startswith("RU")):
+        return speaker, 0.73, None
+    item = article.item
+    if item.source_official and item.source_region and not (military and item.source_region.startswith("RU")):
+        return item.source_region, 0.5, None
+    return None, 0.3, None
+
+
+def _best(view: View, roles: list[_Role], start: int, end: int) -> Place | None:
+    places = [r.place for r in roles if r.role == "place"]
+    if not places:
+        return None
+    regions = [p for p in places if p.kind != "district"] or places
+
+    def score(place: Place) -> float:
+        distance = max(0, place.start - end, start - place.end)
+        at = 1.0 if _AT.search(view.norm[:place.start]) else 0.0
+        return _WEIGHT[place.kind] + at - 0.01 * distance
+
+    return max(regions, key=score)
+
+
+def _others(article: Article, view: View) -> list[View]:
+    """The rest of the document, nearest earlier sentence first, then later ones, then the title."""
+    views = list(article.views)
+    index = views.index(view)
+    body = [v for v in reversed(views[:index]) if v.sentence.field == "text"] + [v for v in views[index + 1:]]
+    return body + [v for v in views[:index] if v.sentence.field == "title"]
+
+
+def _speaker_region(article: Article, view: View, own: list[_Role]) -> str | None:
+    for role in own:
+        if role.role == "speaker":
+            return role.place.code
+    for other in _others(article, view):
+        for role in roles_of(other):
+            if role.role == "speaker":
+                return role.place.code
+    return None
+
+
+def _words(view: View, place: Place) -> str:
+    return view.sentence.raw[place.start:place.end]

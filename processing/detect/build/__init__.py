@@ -1,0 +1,1 @@
+"""Build-time scripts: their output is shipped, their dependencies are not."""

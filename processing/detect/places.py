@@ -1,0 +1,79 @@
+"""Places of a sentence, by the shipped gazetteer: first-level regions, their capitals, cities, towns, adjectives, inhabitants."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from processing.detect.view import View
+
+_GAZETTEER = Path(__file__).parent / "gazetteer.txt"
+_REGION_NOUN = re.compile(
+    r" +(?:\([\w ]+\) +)?(?:област[ьиіею]\w*|обл\b\.?|кра[йяюею]\w*|республик\w+|республік\w+|автономн\w+ округ\w*|region|oblast|krai|province|republic|territory)\b")
+_DISTRICT_NOUN = re.compile(r" +(?:район\w*|р-н\w*|district|raion|громад\w*|муниципальн\w+ округ\w*|городск\w+ округ\w*|округ\w*)\b")
+_ABOUT_REGION = {"UA-30": "UA-32", "RU-MOW": "RU-MOS"}  # the city and the region around it share their adjective
+_TRAP = re.compile(r"(?:улиц\w+|проспект\w*|площад\w+|вулиц\w+|бульвар\w*|street|square|avenue|фк|газет\w+|завод\w*|театр\w*|ресторан\w*|hotel|стадион\w*) \"?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a sentence. `kind`: region, capital, city, town, adjective, people, district."""
+
+    code: str
+    kind: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[str, str]]:
+    order = ("town", "city", "people", "adjective", "region", "capital")
+    rows = [line.split(" ", 2) for line in _GAZETTEER.read_text(encoding="utf-8").splitlines()]
+    rows.sort(key=lambda row: order.index(row[1]))
+    return {form: (code, kind) for code, kind, forms in rows for form in forms.split("|")}
+
+
+def find_places(view: View) -> list[Place]:
+    """Places in reading order; a name must be capitalised, an adjective or inhabitant need not be."""
+    table = _table()
+    words = [w for w in view.sentence.words if w.is_word]
+    found: list[Place] = []
+    skip = -1
+    for index, word in enumerate(words):
+        if word.start < skip:
+            continue
+        for size in (3, 2, 1):
+            last = index + size - 1
+            if last >= len(words) or words[last].end - word.start > 40:
+                continue
+            entry = table.get(view.norm[word.start:words[last].end])
+            if entry is None:
+                continue
+            place = _place(view, entry, word.start, words[last].end)
+            if place is not None:
+                found.append(place)
+                skip = place.end
+                break
+    return found
+
+
+def _place(view: View, entry: tuple[str, str], start: int, end: int) -> Place | None:
+    code, kind = entry
+    if kind not in ("adjective", "people") and not view.sentence.raw[start].isupper():
+        return None
+    if _TRAP.search(view.norm[:start]) or (start and view.norm[start - 1] == "-"):
+        return None
+    after = view.norm[end:end + 40]
+    region = _REGION_NOUN.match(after)
+    if region:
+        return Place(_ABOUT_REGION.get(code, code), "region", start, end + region.end())
+    district = _DISTRICT_NOUN.match(after)
+    if district:
+        return Place(code, "district", start, end + district.end())
+    if end < len(view.norm) and view.norm[end] == "-" and kind != "adjective":
+        return None
+    if code == "UA-32" and kind == "adjective":
+        code = "UA-30"
+    return Place(code, kind, start, end)
