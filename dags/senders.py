@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from typing import TYPE_CHECKING, cast
 
+from airflow.sdk.exceptions import AirflowException
 from airflow.providers.slack.hooks.slack import SlackHook
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 
@@ -25,8 +26,14 @@ def build_senders(config: VigilConfig) -> dict[str, Sender]:
 
 
 def _smtp(connection: str) -> smtplib.SMTP:
-    """A connected client. The hook's own send is not used: it calls a message with a refused recipient sent."""
-    hook = SmtpHook(smtp_conn_id=connection).get_conn()
+    """A connected client. The hook's own send is not used: it calls a message with a refused recipient sent.
+
+    Raises ConnectionError for what a later try may mend.
+    """
+    try:
+        hook = SmtpHook(smtp_conn_id=connection).get_conn()
+    except AirflowException as error:  # how the hook reports a server that hangs up
+        raise ConnectionError(f"Airflow connection {connection!r}: {error}") from error
     return cast("smtplib.SMTP", hook._smtp_client)
 
 
