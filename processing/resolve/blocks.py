@@ -1,8 +1,8 @@
 """Blocking: the few disclosures of the ledger that a mention has to be compared with, through indexes.
 
-A disclosure stands under the keys of its regions (or "no region"), victims' names, speakers and place names; a
-mention asks for the latter two only when it has no region. The number of candidates depends on how much happens in one region within the match window, not
-on the size of the ledger.
+A disclosure stands under the keys of its regions (or "no region"), victims' names, speakers and place names;
+a mention asks for the latter two only when it has no region. The number of candidates depends on how much
+happens in one region within the match window, not on the size of the ledger.
 """
 
 from __future__ import annotations

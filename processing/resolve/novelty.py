@@ -18,7 +18,8 @@ from processing.models import (
     Qualifier,
     content_id,
 )
-from processing.resolve.resolver import ClaimOutcome, Outcome, ResolveContext, resolve_document
+from processing.resolve.intake import ClaimOutcome
+from processing.resolve.resolver import Outcome, ResolveContext, resolve_document
 
 _GRADE = "C3"  # of a source of which nothing is known
 

@@ -19,34 +19,21 @@ from processing.ledger.engine import lock_keys, reading, writing
 from processing.ledger.schema import ClaimLink, Disclosure, DisclosureVersion, Resolved, Silence
 from processing.ledger.store import Ledger
 from processing.models import (
-    Claim,
-    Confidence,
     Detection,
     DisclosureRecord,
     Document,
     Measure,
     MeasureState,
     Novelty,
-    OutletRef,
     PageRef,
     Scope,
     content_id,
 )
 from processing.resolve.blocks import candidates, lock_keys_of, store_keys
-from processing.resolve.figures import novelty_of
-from processing.resolve.likeness import skeleton
-from processing.resolve.match import Evidence, reprinted, weigh
-from processing.resolve.mention import Mention, Said, mentions, narrower
-from processing.resolve.profile import (
-    DateSaid,
-    Profile,
-    TextSketch,
-    remember,
-    remember_date,
-    remember_region,
-    remember_text,
-    remember_time,
-)
+from processing.resolve.intake import ClaimOutcome, take_account, take_in
+from processing.resolve.match import Evidence, weigh
+from processing.resolve.mention import Mention, Said, mentions
+from processing.resolve.profile import Profile
 from processing.resolve.record import measure_states, quote_of, record_of
 
 _TRIES = 4  # of a transaction that the database undid: deadlock, lost serialization, lock timeout
@@ -72,16 +59,6 @@ class ResolveContext:
     config: VigilConfig
     now: datetime
     backfill: bool = False  # an import of old material: alerts nobody
-
-
-@dataclass(frozen=True)
-class ClaimOutcome:
-    """What one claim brought to its disclosure, measure by measure."""
-
-    claim_id: str
-    measure: Measure
-    novelty: Novelty
-    claim: Claim
 
 
 @dataclass(frozen=True)
@@ -199,10 +176,10 @@ def _apply(session: Session, choice: _Choice, context: ResolveContext) -> Outcom
     """Write one disclosure's new version. None if the document only denies what nobody has said."""
     profile, row = _current(session, choice)
     before = measure_states(profile)
-    claims = [claim for mention in choice.mentions for claim in _take_in(profile, mention)]
+    claims = [claim for mention in choice.mentions for claim in take_in(profile, mention)]
     if not claims:
         return None
-    keys = [_remember(profile, mention, context) for mention in choice.mentions]
+    keys = [take_account(profile, mention, context.official, context.grade) for mention in choice.mentions]
     disclosure_id = row.disclosure_id if row else content_id("disclosure", claims[0].claim_id)
     version = row.version + 1 if row else 1
     novelty = _version_novelty(claims) if row else Novelty.NEW
@@ -228,25 +205,6 @@ def _current(session: Session, choice: _Choice) -> tuple[Profile, Disclosure | N
     return Profile.model_validate(row.profile), row
 
 
-def _take_in(profile: Profile, mention: Mention) -> list[ClaimOutcome]:
-    """Add a mention's figures to the profile; what each claim brought."""
-    outcomes = []
-    primary = {figure.claim_id for figure in mention.figures.values()}
-    for said in sorted(mention.said, key=lambda s: s.figure.claim_id not in primary):
-        measure, figure = said.claim.measure, said.figure
-        novelty: Novelty | None = Novelty.REPEAT
-        if figure.claim_id in primary or figure.challenge:
-            before = profile.standing(measure)
-            if figure.challenge and before.current is None and before.retraction is None:
-                continue
-            profile.add_figure(measure, figure)
-            novelty = novelty_of(before, profile.standing(measure), figure, measure)
-        if novelty is not None and said.claim_id not in profile.claim_ids:
-            outcomes.append(ClaimOutcome(said.claim_id, measure, novelty, said.claim))
-            profile.claim_ids.append(said.claim_id)
-    return outcomes
-
-
 def _version_novelty(claims: Sequence[ClaimOutcome]) -> Novelty:
     """The weightiest novelty; a measure that was not stated before makes the known losses grow."""
     found = {Novelty.UPDATE_UP if c.novelty is Novelty.NEW else c.novelty for c in claims}
@@ -260,77 +218,6 @@ def _telling(
     news = [c for c in claims if c.novelty is novelty] or [c for c in claims if c.novelty in _CHANGES]
     wanted = (news or list(claims))[0].claim_id
     return next((m, s) for m in mentions_ for s in m.said if s.claim_id == wanted)
-
-
-def _remember(profile: Profile, mention: Mention, context: ResolveContext) -> str:
-    """Everything else that the mention says, for later ones and the record. Returns the independence key."""
-    document = mention.document
-    slots = [said.claim.confidence for said in mention.said]
-    region_slot = max(slot.region for slot in slots)
-    profile.group = narrower(profile.group, mention.group)
-    remember_region(profile.origins, mention.origin, region_slot, mention.said_at)
-    remember_region(profile.places, mention.place, region_slot, mention.said_at)
-    for values, further in (
-        (profile.place_names, mention.place_names), (profile.speakers, mention.speakers),
-        (profile.names, mention.names), (profile.docs, [document.doc_id]),
-    ):
-        for value in further:
-            remember(values, value)
-    if mention.event is not None:
-        remember_date(profile.dates, DateSaid(
-            date=mention.event, official=mention.source_official, said_at=mention.said_at
-        ))
-    profile.slots = _best_slots([*slots, *([profile.slots] if profile.slots else [])])
-    profile.grade = min(filter(None, (profile.grade, context.grade)), default=None)
-    return _remember_source(profile, mention, context)
-
-
-def _remember_source(profile: Profile, mention: Mention, context: ResolveContext) -> str:
-    document = mention.document
-    key, reprint = _independence(profile, mention)
-    if document.source not in profile.sources or profile.sources[document.source] < mention.said_at:
-        profile.sources[document.source] = mention.said_at
-    remember_time(profile.times, mention.said_at)
-    remember_text(profile.texts, TextSketch(
-        source=document.source, independence_key=key, said_at=mention.said_at, hashes=mention.hashes
-    ))
-    remember(profile.independence_keys, key)
-    if document.published_at is not None:
-        profile.first_published_at = _earliest(profile.first_published_at, document.published_at)
-        if context.official:
-            profile.official_published_at = _earliest(profile.official_published_at, document.published_at)
-    profile.official = profile.official or context.official
-    if all((o.source, o.url) != (document.source, document.url) for o in profile.outlets):
-        profile.outlets.append(OutletRef(
-            source=document.source, outlet=document.outlet, url=document.url, lang=document.lang,
-            published_at=document.published_at, precision=document.precision, independent=not reprint,
-        ))
-    return key
-
-
-def _independence(profile: Profile, mention: Mention) -> tuple[str, bool]:
-    """(key, is a reprint). Reprints of a text, and reports taken from one agency, count as one source."""
-    original = reprinted(mention, profile)
-    if original is not None:
-        return original.independence_key, True
-    outlet = skeleton(mention.document.outlet)
-    for said in mention.said:
-        via = skeleton(said.claim.attribution.via or "")
-        if via and via != outlet:
-            key = f"via:{via}"
-            return key, key in profile.independence_keys
-    return f"source:{mention.document.source}", False
-
-
-def _best_slots(slots: Sequence[Confidence]) -> Confidence:
-    return Confidence(
-        count=max(s.count for s in slots), region=max(s.region for s in slots),
-        attribution=max(s.attribution for s in slots), date=max(s.date for s in slots),
-    )
-
-
-def _earliest(known: datetime | None, moment: datetime) -> datetime:
-    return moment if known is None else min(known, moment)
 
 
 # -- who hears of it -----------------------------------------------------------------------------------

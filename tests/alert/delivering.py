@@ -13,7 +13,16 @@ from processing.alert.policy import decide
 from processing.ledger import Ledger, writing
 from processing.ledger.schema import DisclosureVersion
 from processing.models import (
-    Attribution, DisclosureRecord, Group, Measure, MeasureState, Novelty, OutletRef, Precision, Qualifier, Quote,
+    Attribution,
+    DisclosureRecord,
+    Group,
+    Measure,
+    MeasureState,
+    Novelty,
+    OutletRef,
+    Precision,
+    Qualifier,
+    Quote,
     Scope,
 )
 from tests.resolve.making import config
@@ -38,27 +47,66 @@ class Clock:
 def state(best: int, measure: Measure = Measure.KILLED) -> MeasureState:
     """An exact figure."""
     return MeasureState(
-        measure=measure, min=best, max=best, best=best, qualifier=Qualifier.EXACT, raw=str(best), low=best,
-        high=best, claim_id="c",
+        measure=measure,
+        min=best,
+        max=best,
+        best=best,
+        qualifier=Qualifier.EXACT,
+        raw=str(best),
+        low=best,
+        high=best,
+        claim_id="c",
     )
 
 
 def record(**changes: Any) -> DisclosureRecord:
     """The main story's first version."""
     quote = Quote(
-        text="14 were killed", lang="en", url="https://x.test/1", outlet="Gov", source="gov",
-        attribution=Attribution(name="Vedernikov"), published_at=NOW - timedelta(minutes=9),
-        precision=Precision.MINUTE, first_seen_at=NOW, page=None,
+        text="14 were killed",
+        lang="en",
+        url="https://x.test/1",
+        outlet="Gov",
+        source="gov",
+        attribution=Attribution(name="Vedernikov"),
+        published_at=NOW - timedelta(minutes=9),
+        precision=Precision.MINUTE,
+        first_seen_at=NOW,
+        page=None,
     )
-    outlet = OutletRef(source="gov", outlet="Gov", url="https://x.test/1", lang="en", published_at=NOW,
-                       precision=Precision.MINUTE, independent=True)
-    return DisclosureRecord(**{
-        "disclosure_id": "d" * 64, "version": 1, "novelty": Novelty.NEW, "created_at": NOW,
-        "measures": (state(14),), "changed": (Measure.KILLED,), "group": Group.MILITARY, "scope": Scope.INCIDENT,
-        "origin_region": "RU-PSK", "place_region": "RU-BEL", "event_date": None, "disclosed_at": NOW,
-        "lag_days": None, "grade": "B2", "confidence": 0.82, "confidence_reason": "count 0.90, region 0.90",
-        "quote": quote, "outlets": (outlet,), "independent_sources": 1, "claim_ids": ("c",), **changes,
-    })
+    outlet = OutletRef(
+        source="gov",
+        outlet="Gov",
+        url="https://x.test/1",
+        lang="en",
+        published_at=NOW,
+        precision=Precision.MINUTE,
+        independent=True,
+    )
+    return DisclosureRecord(
+        **{
+            "disclosure_id": "d" * 64,
+            "version": 1,
+            "novelty": Novelty.NEW,
+            "created_at": NOW,
+            "measures": (state(14),),
+            "changed": (Measure.KILLED,),
+            "group": Group.MILITARY,
+            "scope": Scope.INCIDENT,
+            "origin_region": "RU-PSK",
+            "place_region": "RU-BEL",
+            "event_date": None,
+            "disclosed_at": NOW,
+            "lag_days": None,
+            "grade": "B2",
+            "confidence": 0.82,
+            "confidence_reason": "count 0.90, region 0.90",
+            "quote": quote,
+            "outlets": (outlet,),
+            "independent_sources": 1,
+            "claim_ids": ("c",),
+            **changes,
+        }
+    )
 
 
 def put(ledger: Ledger, made: DisclosureRecord, now: datetime = NOW, **settings: Any) -> int:
@@ -66,10 +114,18 @@ def put(ledger: Ledger, made: DisclosureRecord, now: datetime = NOW, **settings:
     set_up = config(**settings)
     decisions = [(route, decide(made, route, set_up, (), now)) for route in set_up.routes]
     with writing(ledger.engine) as session:
-        session.add(DisclosureVersion(
-            disclosure_id=made.disclosure_id, version=made.version, novelty=made.novelty.value, doc_id="d",
-            doc_version=1, created_at=now, snapshot=made.model_dump(mode="json"), decision=[],
-        ))
+        session.add(
+            DisclosureVersion(
+                disclosure_id=made.disclosure_id,
+                version=made.version,
+                novelty=made.novelty.value,
+                doc_id="d",
+                doc_version=1,
+                created_at=now,
+                snapshot=made.model_dump(mode="json"),
+                decision=[],
+            )
+        )
         return enqueue(session, made, decisions, set_up, now)
 
 
@@ -112,5 +168,5 @@ class Provider:
 
 def faults(seed: int, share: float) -> Callable[[], str]:
     """Faults at random."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 -- repeatable, no secret
     return lambda: rng.choice(["refuse", "reset", "crash"]) if rng.random() < share else "none"

@@ -12,7 +12,12 @@ from processing.models import Measure
 from processing.resolve.figures import Figure, fold
 from tests.resolve.making import T0, claim, document, resolve
 
-SAME = {"place_region": "RU-BEL", "place": "Шебекино", "event": "2023-06-26", "speaker": "Гладков"}
+SAME: dict[str, Any] = {
+    "place_region": "RU-BEL",
+    "place": "Шебекино",
+    "event": "2023-06-26",
+    "speaker": "Гладков",
+}
 
 
 @st.composite
@@ -22,8 +27,11 @@ def reports(draw: st.DrawFn) -> list[dict[str, Any]]:
     minutes = draw(st.lists(st.integers(0, 600), min_size=number, max_size=number, unique=True))
     return [
         {
-            "name": f"outlet{n}", "hours": minutes[n] / 60, "official": draw(st.booleans()),
-            "measure": draw(st.sampled_from(["killed", "missing"])), "low": draw(st.integers(10, 16)),
+            "name": f"outlet{n}",
+            "hours": minutes[n] / 60,
+            "official": draw(st.booleans()),
+            "measure": draw(st.sampled_from(["killed", "missing"])),
+            "low": draw(st.integers(10, 16)),
             "qualifier": draw(st.sampled_from(["exact", "at_least", "dozens"])),
             "cues": draw(st.sampled_from([(), ("rise",), ("correction",)])),
         }
@@ -36,34 +44,56 @@ def outcome(said: list[dict[str, Any]]) -> tuple[Any, ...]:
     ledger = Ledger.open("sqlite://")
     for report in said:
         resolve(
-            ledger, document(report["name"], report["hours"]),
+            ledger,
+            document(report["name"], report["hours"]),
             claim(report["measure"], report["low"], None, report["qualifier"], cues=report["cues"], **SAME),
             official=report["official"],
         )
     found = ledger.latest_records()
     ledger.engine.dispose()
-    return len(found), [
-        (s.measure, s.min, s.max, s.best, s.low, s.high) for record in found for s in record.measures
-    ], [(r.event_date, r.disclosed_at, r.lag_days, r.independent_sources, r.grade) for r in found]
+    return (
+        len(found),
+        [(s.measure, s.min, s.max, s.best, s.low, s.high) for record in found for s in record.measures],
+        [(r.event_date, r.disclosed_at, r.lag_days, r.independent_sources, r.grade) for r in found],
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data(), reports())
-def test_any_order_of_arrival_ends_in_the_same_figures(data: st.DataObject, said: list[dict[str, Any]]) -> None:
+def test_any_order_of_arrival_ends_in_the_same_figures(
+    data: st.DataObject, said: list[dict[str, Any]]
+) -> None:
     """One incident's reports, in any order, end in one disclosure with the same current figures."""
     shuffled = data.draw(st.permutations(said))
     assert outcome(shuffled) == outcome(said)
     assert outcome(said)[0] == 1
 
 
-figures = st.lists(st.builds(
-    lambda n, low, qualifier, cue, official: Figure(
-        min=low, max=low, qualifier=qualifier, raw="", claim_id=f"{n}", doc_id=f"{n % 3}", doc_version=1 + n % 2,
-        source=f"{n % 4}", speaker=None, official=official, said_at=T0, cue=cue,
+figures = st.lists(
+    st.builds(
+        lambda n, low, qualifier, cue, official: Figure(
+            min=low,
+            max=low,
+            qualifier=qualifier,
+            raw="",
+            claim_id=f"{n}",
+            doc_id=f"{n % 3}",
+            doc_version=1 + n % 2,
+            source=f"{n % 4}",
+            speaker=None,
+            official=official,
+            said_at=T0,
+            cue=cue,
+        ),
+        st.integers(0, 9),
+        st.integers(1, 5),
+        st.sampled_from(["exact", "at_least", "about", "several", "up_to"]),
+        st.sampled_from(["", "rise", "correction", "retraction", "denial"]),
+        st.booleans(),
     ),
-    st.integers(0, 9), st.integers(1, 5), st.sampled_from(["exact", "at_least", "about", "several", "up_to"]),
-    st.sampled_from(["", "rise", "correction", "retraction", "denial"]), st.booleans(),
-), max_size=8, unique_by=lambda figure: figure.claim_id)
+    max_size=8,
+    unique_by=lambda figure: figure.claim_id,
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -25,11 +26,19 @@ def fill(ledger: Ledger, number: int) -> None:
         time = T0 - EVERY * n
         place = RegionSaid(region=REGIONS[n % len(REGIONS)], confidence=1, said_at=time)
         profile = Profile(places=[place], place_names=[f"town{n}"], times=[time], speakers=["gladkov"])
-        rows.append({
-            "disclosure_id": f"d{n}", "version": 1, "state": "open", "scope": "incident", "group": "unknown",
-            "place_region": place.region, "first_published_at": time, "last_published_at": time,
-            "profile": profile.model_dump(mode="json"),
-        })
+        rows.append(
+            {
+                "disclosure_id": f"d{n}",
+                "version": 1,
+                "state": "open",
+                "scope": "incident",
+                "group": "unknown",
+                "place_region": place.region,
+                "first_published_at": time,
+                "last_published_at": time,
+                "profile": profile.model_dump(mode="json"),
+            }
+        )
         blocks += [
             {"block": key, "disclosure_id": f"d{n}", "first_published_at": time, "last_published_at": time}
             for key in keys_of(profile, Scope.INCIDENT)
@@ -45,7 +54,7 @@ def examined(number: int) -> int:
     fill(ledger, number)
     most = 0
     for n, region in enumerate([*REGIONS, None]):
-        said = {"place_region": region, "place": f"Village{n}", "event": "2023-06-26", "speaker": "Гладков"}
+        said: dict[str, Any] = {"place_region": region, "place": f"Village{n}", "event": "2023-06-26", "speaker": "Гладков"}
         (outcome,) = resolve(ledger, document(f"new{n}", 1), claim("killed", 50 + n, **said))
         most = max(most, outcome.candidates)
     ledger.engine.dispose()
