@@ -21,12 +21,11 @@ from scrapers.warc import (
     BatchWriter,
     StoredResponse,
     index_bytes,
-    payload_digest,
     read_index,
     read_record,
     rebuild_index,
 )
-from scrapers.wire import decode
+from scrapers.wire import decode, decoded_digest
 
 WARC_TYPE = "application/warc"
 INDEX_TYPE = "application/x-ndjson"
@@ -159,7 +158,7 @@ def _posts(line: PageLine, stored: StoredResponse, frontier: Frontier) -> list[P
 
 def _url(line: PageLine, stored: StoredResponse | None, known: UrlState | None) -> UrlState:
     good = line.disposition is Disposition.STORED and stored is not None
-    digest = payload_digest(decode(stored.body, stored.content_encoding, _LIMIT)) if good and stored else None
+    digest = decoded_digest(stored.body, stored.content_encoding, _LIMIT) if good and stored else None
     first_seen = known.first_seen_at if known else line.fetched_at
     return UrlState(
         line.source,

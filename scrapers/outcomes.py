@@ -26,7 +26,7 @@ from scrapers.politeness import (
     host_of,
 )
 from scrapers.settings import MAX_BODY
-from scrapers.wire import DECODABLE, BodyTooLargeError, BodyTruncatedError, decoded_size
+from scrapers.wire import DECODABLE, BodyTooLargeError, BodyTruncatedError, decoded_digest
 
 PAGE_TYPES = frozenset(
     {"", "text/html", "application/xhtml+xml", "text/xml", "application/xml", "text/plain"}
@@ -48,6 +48,7 @@ class Outcome:
     reason: str
     verdict: Verdict | None
     status: int | None = None
+    content: str | None = None  # digest of the decoded body
 
     @property
     def deferred(self) -> bool:
@@ -71,12 +72,12 @@ def of_response(response: Any) -> Outcome:
     if "dataloss" in response.flags:
         return Outcome(Disposition.TRUNCATED, "connection lost before the end", Verdict.BROKEN, status)
     try:
-        decoded_size(response.body, encoding, MAX_BODY)
+        content = decoded_digest(response.body, encoding, MAX_BODY)
     except BodyTruncatedError as error:
         return Outcome(Disposition.TRUNCATED, str(error)[:200], Verdict.BROKEN, status)
     except BodyTooLargeError as error:
         return Outcome(Disposition.TOO_LARGE, str(error)[:200], Verdict.BROKEN, status)
-    return Outcome(Disposition.STORED, "", None, status)
+    return Outcome(Disposition.STORED, "", None, status, content)
 
 
 def of_exception(error: Exception, url: str) -> Outcome:

@@ -68,6 +68,7 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
         # no more machinery than needed
         "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
         "CONCURRENT_ITEMS": 4,
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # parses the callback's source for every request
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the frontier decides
         "HTTPERROR_ALLOW_ALL": True,
         "LOG_INSTALL_ROOT_HANDLER": False,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
+from collections.abc import Iterator
 
 CHUNK = 1 << 18
 DECODABLE = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -16,9 +18,15 @@ class BodyTooLargeError(Exception):
     """The body holds more than the limit once decoded."""
 
 
-def decoded_size(body: bytes, encoding: str, limit: int) -> int:
-    """Bytes inside `body`, without keeping them. Raises BodyTruncatedError, BodyTooLargeError."""
-    return sum(map(len, _pieces(body, encoding, limit)))
+def decoded_digest(body: bytes, encoding: str, limit: int) -> str:
+    """`sha256:<hex>` of what is inside `body`: two compressions of one page are the same page.
+
+    Raises BodyTruncatedError, BodyTooLargeError.
+    """
+    digest = hashlib.sha256()
+    for piece in _pieces(body, encoding, limit):
+        digest.update(piece)
+    return "sha256:" + digest.hexdigest()
 
 
 def decode(body: bytes, encoding: str, limit: int) -> bytes:
@@ -32,22 +40,22 @@ def content_encoding(headers: list[tuple[str, str]]) -> str:
     return ", ".join(value for value in values if value)
 
 
-def _pieces(body: bytes, encoding: str, limit: int) -> list[bytes]:
+def _pieces(body: bytes, encoding: str, limit: int) -> Iterator[bytes]:
     if encoding in ("", "identity") or not body:
         if len(body) > limit:
             raise BodyTooLargeError(f"{len(body)} bytes, limit {limit}")
-        return [body]
-    if encoding in ("gzip", "x-gzip"):
-        return _inflated(body, 31, limit)
-    if encoding == "deflate":
+        yield body
+    elif encoding in ("gzip", "x-gzip"):
+        yield from _inflated(body, 31, limit)
+    elif encoding == "deflate":
         raw = (body[0] & 0x0F) != 8 or len(body) < 2 or int.from_bytes(body[:2], "big") % 31 != 0
-        return _inflated(body, -15 if raw else 15, limit)
-    raise ValueError(f"content encoding {encoding!r} is not one of {sorted(DECODABLE - {''})}")
+        yield from _inflated(body, -15 if raw else 15, limit)
+    else:
+        raise ValueError(f"content encoding {encoding!r} is not one of {sorted(DECODABLE - {''})}")
 
 
-def _inflated(body: bytes, wbits: int, limit: int) -> list[bytes]:
+def _inflated(body: bytes, wbits: int, limit: int) -> Iterator[bytes]:
     """All members of a compressed body, one after the other; zero padding after the last is allowed."""
-    pieces: list[bytes] = []
     size, rest = 0, body
     while rest:
         stream = zlib.decompressobj(wbits)
@@ -58,12 +66,11 @@ def _inflated(body: bytes, wbits: int, limit: int) -> list[bytes]:
                 raise BodyTruncatedError(f"damaged after {size} decoded bytes: {error}") from None
             rest = stream.unconsumed_tail
             size += len(piece)
-            pieces.append(piece)
             if size > limit:
                 raise BodyTooLargeError(f"more than {limit} bytes once decoded")
             if not piece and not rest and not stream.eof:
                 raise BodyTruncatedError(f"cut short after {size} decoded bytes")
+            yield piece
         rest = stream.unused_data.lstrip(b"\0")
         if rest and wbits != 31:
             break
-    return pieces

@@ -17,9 +17,7 @@ from scrapers.handover import Disposition, PageKind, PageLine, page_id
 from scrapers.links import Link, short, tidy
 from scrapers.outcomes import Outcome, doc_verdict, of_exception, of_response
 from scrapers.registry import Source
-from scrapers.settings import MAX_BODY
 from scrapers.warc import BatchWriter, Exchange, payload_digest
-from scrapers.wire import decode
 
 log = logging.getLogger("vigil.crawl")
 
@@ -145,12 +143,11 @@ class SourceCrawl(ABC):
         if outcome.disposition is not Disposition.STORED:
             self._fail(state, response.url, outcome, response)
             return
-        content = content_digest(response)
-        if content == state.digest:
+        if outcome.content == state.digest:
             self._settle(state, unchanged=True, response=response)
             return
         self.store(PageKind.ARTICLE, response, state)
-        self._settle(state, response=response, digest=content)
+        self._settle(state, response=response, digest=outcome.content)
 
     def on_page_error(self, failure: Any) -> None:
         """An article could not be fetched."""
@@ -335,12 +332,6 @@ def exchange_of(response: Any, truncated: str | None = None) -> Exchange:
         ip=str(response.ip_address) if response.ip_address else None,
         truncated=truncated,
     )
-
-
-def content_digest(response: Any) -> str:
-    """Digest of the decoded body: two compressions of one page are the same page."""
-    encoding = (_header(response, "Content-Encoding") or "").strip().lower()
-    return payload_digest(decode(response.body, encoding, MAX_BODY))
 
 
 def _pending(source: str, link: Link, now: datetime) -> UrlState:

@@ -67,7 +67,7 @@ class TelegramCrawl(SourceCrawl):
         yield from self._older(preview, response.meta.get("before"))
 
     def _compare(self, preview: Preview) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Ids of the posts that are new or edited, and of those missing for the second time; all is remembered."""
+        """Ids of the new or edited posts, and of those missing for the second time; all is remembered."""
         posts = {post.id: post.digest for post in preview.posts}
         if not posts:
             return (), ()
