@@ -16,25 +16,25 @@ from processing.alert.policy import Decision, decide
 from processing.config import Route, VigilConfig
 from processing.errors import Retry
 from processing.ledger.engine import lock_keys, reading, writing
-from processing.ledger.schema import ClaimLink, Disclosure, DisclosureVersion, Resolved, Silence
+from processing.ledger.schema import Disclosure, Resolved, Silence
 from processing.ledger.store import Ledger
 from processing.models import (
     Detection,
     DisclosureRecord,
     Document,
     Measure,
-    MeasureState,
     Novelty,
     PageRef,
     Scope,
     content_id,
 )
-from processing.resolve.blocks import candidates, lock_keys_of, store_keys
+from processing.resolve.blocks import candidates, lock_keys_of
 from processing.resolve.intake import ClaimOutcome, take_account, take_in
 from processing.resolve.match import Evidence, weigh
 from processing.resolve.mention import Mention, Said, mentions
 from processing.resolve.profile import Profile
 from processing.resolve.record import measure_states, quote_of, record_of
+from processing.resolve.rows import put_disclosure, put_links, put_version
 
 _TRIES = 4  # of a transaction that the database undid: deadlock, lost serialization, lock timeout
 
@@ -46,7 +46,7 @@ _WEIGHT = (
 _CHANGES = frozenset({
     Novelty.NEW, Novelty.UPDATE_UP, Novelty.UPDATE_DOWN, Novelty.CORRECTION, Novelty.RETRACTION,
 })
-_QUIET = frozenset(Novelty) - _CHANGES
+QUIET = frozenset(Novelty) - _CHANGES  # alert nobody
 
 
 @dataclass(frozen=True)
@@ -190,8 +190,9 @@ def _apply(session: Session, choice: _Choice, context: ResolveContext) -> Outcom
         quote_of(mention, said, None, context.page), context.now,
     )
     record, decisions = _decide(session, record, profile, context)
-    row = _store(session, row, record, profile, choice.mentions, decisions)
-    _link(session, record, claims, choice.mentions[0], keys[0])
+    put_disclosure(session, row, record, profile, [mention.said_at for mention in choice.mentions])
+    put_version(session, record, mention.document, decisions)
+    put_links(session, record, claims, mention, keys[0])
     queued = enqueue(session, record, decisions, context.config, context.now)
     session.flush()
     return Outcome(disclosure_id, version, record.novelty, queued, record, tuple(claims), choice.candidates)
@@ -238,7 +239,7 @@ def _decide(
 
     routes = context.config.routes
     news = record
-    if record.novelty in _QUIET:
+    if record.novelty in QUIET:
         standing = tuple(state.measure for state in record.measures if state.best is not None)
         first = record.model_copy(update={"novelty": Novelty.NEW, "changed": standing})
         untold = [route for route in routes if route.name not in profile.settled]
@@ -249,58 +250,7 @@ def _decide(
         told = route.name in profile.settled
         decision = ask(record if told else news, route)
         decisions.append((route, decision))
-        kept_back = decision.verdict == "suppressed" and news.novelty not in _QUIET
+        kept_back = decision.verdict == "suppressed" and news.novelty not in QUIET
         if not told and (decision.send or kept_back):
             profile.settled.append(route.name)
     return news, decisions
-
-
-# -- the rows ------------------------------------------------------------------------------------------
-
-
-def _store(
-    session: Session, row: Disclosure | None, record: DisclosureRecord, profile: Profile,
-    mentions_: Sequence[Mention], decisions: Sequence[tuple[Route, Decision]],
-) -> Disclosure:
-    times = [mention.said_at for mention in mentions_]
-    if row is None:
-        row = Disclosure(
-            disclosure_id=record.disclosure_id, scope=record.scope.value,
-            first_published_at=min(times), last_published_at=max(times),
-        )
-        session.add(row)
-    event = record.event_date
-    row.version, row.state = record.version, _state(record.measures)
-    row.group = record.group.value
-    row.origin_region, row.place_region = record.origin_region, record.place_region
-    row.event_start, row.event_end = (event.start, event.end) if event else (None, None)
-    row.first_published_at = min(row.first_published_at, *times)
-    row.last_published_at = max(row.last_published_at, *times)
-    row.profile = profile.model_dump(mode="json")
-    document = mentions_[0].document
-    session.add(DisclosureVersion(
-        disclosure_id=record.disclosure_id, version=record.version, novelty=record.novelty.value,
-        doc_id=document.doc_id, doc_version=document.version, created_at=record.created_at,
-        snapshot=record.model_dump(mode="json"),
-        decision=[{"route": r.name, "verdict": d.verdict, "reason": d.reason} for r, d in decisions],
-    ))
-    first, last = row.first_published_at, row.last_published_at
-    store_keys(session, row.disclosure_id, record.scope, profile, first, last)
-    return row
-
-
-def _state(measures: Sequence[MeasureState]) -> str:
-    return "open" if any(state.best is not None for state in measures) else "retracted"
-
-
-def _link(
-    session: Session, record: DisclosureRecord, claims: Sequence[ClaimOutcome], mention: Mention, key: str
-) -> None:
-    document, said_at = mention.document, mention.said_at
-    for claim in claims:
-        session.merge(ClaimLink(
-            claim_id=claim.claim_id, disclosure_id=record.disclosure_id, version=record.version,
-            doc_id=document.doc_id, doc_version=document.version, source=document.source,
-            independence_key=key, measure=claim.measure.value, novelty=claim.novelty.value,
-            published_at=said_at, claim=claim.claim.model_dump(mode="json"),
-        ))

@@ -1,0 +1,101 @@
+"""The ledger: opening it, numbering versions, remembering batches, silences."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from processing.errors import ConfigError
+from processing.ledger import Ledger, reading, writing
+from processing.ledger.schema import Silence
+
+NOW = datetime(2025, 1, 2, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/deep/ledger.sqlite"
+
+
+def test_several_processes_create_one_ledger(url: str) -> None:
+    """Processes that start at once on an empty folder all get a whole ledger."""
+    code = f"from processing.ledger import Ledger; print(Ledger.open({url!r}).done_batches())"
+    started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
+    assert [(p.communicate(timeout=60)[0], p.returncode) for p in started] == [(b"set()\n", 0)] * 4
+
+
+def test_version_numbers_are_given_once(url: str) -> None:
+    """The same text is the same version whoever asks, and the page that brought it may write it again."""
+    ledger = Ledger.open(url)
+    first = ledger.document_version("d", "sha256:a", "s", "page-1", NOW)
+    assert (first.version, first.is_new, first.is_known_doc) == (1, True, False)
+    assert ledger.document_version("d", "sha256:a", "s", "page-1", NOW) == first
+    again = ledger.document_version("d", "sha256:a", "s", "page-2", NOW)
+    assert (again.version, again.is_new, again.page_id) == (1, False, "page-1")
+    edited = ledger.document_version("d", "sha256:b", "s", "page-2", NOW)
+    assert (edited.version, edited.is_new, edited.is_known_doc) == (2, True, True)
+    ledger.engine.dispose()
+
+
+def test_threads_number_versions_without_gap(url: str) -> None:
+    """Eight at once on one document: versions 1 to 8, each once."""
+    ledger = Ledger.open(url)
+    found: list[int] = []
+
+    def ask(number: int) -> None:
+        found.append(ledger.document_version("d", f"sha256:{number}", "s", "p", NOW).version)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ledger.engine.dispose()
+    assert sorted(found) == list(range(1, 9))
+
+
+def test_reading_does_not_wait_for_a_writer(url: str) -> None:
+    """While one writes, another reads what was there before, without a lock."""
+    ledger = Ledger.open(url)
+    with writing(ledger.engine) as writer:
+        writer.add(Silence(field="region", value="RU-PSK", until=NOW, reason="r", author="a", created_at=NOW))
+        writer.flush()
+        with reading(ledger.engine) as reader:
+            reader.execute(text("PRAGMA busy_timeout=1"))
+            assert reader.scalars(select(Silence)).all() == []
+    with reading(ledger.engine) as reader:
+        assert len(reader.scalars(select(Silence)).all()) == 1
+    ledger.engine.dispose()
+
+
+def test_batch_is_done_once_marked(url: str) -> None:
+    """Marking twice keeps one row."""
+    ledger = Ledger.open(url)
+    for pages in (1, 2):
+        ledger.mark_batch("b", "raw/x/b.index.jsonl", {"posts": pages}, NOW)
+    assert ledger.done_batches() == {"raw/x/b.index.jsonl"}
+    ledger.engine.dispose()
+
+
+def test_naive_times_are_refused(url: str) -> None:
+    """A time without zone is a fault of the caller."""
+    ledger = Ledger.open(url)
+    with pytest.raises(Exception, match="naive datetime"):
+        ledger.add_silence("region", "RU-PSK", datetime(2025, 1, 1), "r", "a", NOW)  # noqa: DTZ001 -- the point
+    ledger.engine.dispose()
+
+
+def test_unknown_silence_and_unknown_disclosure_are_said(url: str) -> None:
+    """Wrong questions get an answer that names the mend."""
+    ledger = Ledger.open(url)
+    with pytest.raises(ConfigError, match="not one of region, source, disclosure"):
+        ledger.add_silence("regoin", "RU-PSK", NOW + timedelta(hours=1), "r", "a", NOW)
+    with pytest.raises(ConfigError, match="no disclosures have ids that begin so"):
+        ledger.latest_record("abc")
+    ledger.engine.dispose()
