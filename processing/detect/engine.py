@@ -13,7 +13,7 @@ from processing.detect.people import unnumbered
 from processing.detect.quantities import Quantity, QuantityReader
 from processing.detect.roles import Roles, find_roles
 from processing.detect.scope import is_cumulative
-from processing.detect.status import Candidate, Span, judge
+from processing.detect.status import Candidate, judge
 from processing.detect.text import language, sentences
 from processing.detect.view import Article, View
 from processing.models import (
@@ -43,6 +43,7 @@ class _Draft:
     parent: _Draft | None = None
     names: tuple[str, ...] = ()
     noun_end: int = 0
+    marks: frozenset[str] = frozenset()
 
 
 def detect(item: DetectInput) -> Detection:
@@ -77,23 +78,24 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
         return []
     quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
     bounds = Binder(view.sentence, quantities, triggers, article.lang).bind()
-    drafts = [_numbered(bound) for bound in bounds]
+    drafts = [_numbered(view, bound) for bound in bounds]
     for draft, bound in zip(drafts, bounds, strict=True):
-        draft.view = view
         if bound.parent is not None:
             draft.parent = drafts[bound.parent]
     drafts += _implicit(view, triggers, quantities, drafts)
+    drafts += _chained(view, triggers, quantities, drafts)
+    drafts = _without_fatal_wounds(view, drafts)
     drafts.sort(key=lambda d: d.start)
     for draft in drafts:
-        _set_status(article, view, draft, drafts)
+        _set_status(article, view, draft, drafts, triggers)
     return drafts
 
 
-def _numbered(bound: Bound) -> _Draft:
+def _numbered(view: View, bound: Bound) -> _Draft:
     q = bound.quantity
     return _Draft(
-        view=None, trigger=bound.trigger, start=q.start, end=q.end, low=q.low, high=q.high, qualifier=q.qualifier,  # type: ignore[arg-type]  # set by the caller
-        group=q.group or "unknown", rules=[bound.rule], sure=max(0.5, 0.95 - 0.03 * bound.cost), noun_end=q.noun_end,
+        view=view, trigger=bound.trigger, start=q.start, end=q.end, low=q.low, high=q.high, qualifier=q.qualifier,
+        group=q.group or "unknown", rules=[bound.rule], sure=max(0.5, 0.95 - 0.03 * bound.cost), noun_end=q.noun_end, marks=q.marks,
     )
 
 
@@ -102,7 +104,7 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
     taken = [(q.start, q.noun_end) for q in quantities]
     found: list[_Draft] = []
     for index, trigger in enumerate(triggers):
-        if trigger in used or _is_negated(view, trigger):
+        if trigger in used or is_negated(view, trigger):
             continue
         low = triggers[index - 1].end if index else 0
         high = triggers[index + 1].start if index + 1 < len(triggers) else len(view.norm)
@@ -117,7 +119,44 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
     return found
 
 
-def _is_negated(view: View, trigger: Trigger) -> bool:
+_CHAIN = re.compile(r"(?:,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
+
+
+def _chained(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
+    """"two pilots were wounded and taken prisoner": the second word of loss tells of the same people."""
+    found: list[_Draft] = []
+    by_trigger = {d.trigger: d for d in drafts}
+    for before, trigger in zip(triggers, triggers[1:], strict=False):
+        draft = by_trigger.get(before)
+        pair = {before.measure, trigger.measure}
+        if draft is None or trigger in by_trigger or trigger.form not in ("verb", "active") or len(pair) == 1:
+            continue
+        if pair == {Measure.KILLED, Measure.WOUNDED} or is_negated(view, trigger) or draft.start > before.end:
+            continue
+        gap = view.norm[before.end:trigger.start]
+        if _CHAIN.fullmatch(gap) and not any(before.end <= q.start < trigger.start for q in quantities):
+            twin = replace(draft, trigger=trigger, rules=["bind.same_people"], parent=None)
+            by_trigger[trigger] = twin
+            found.append(twin)
+    return found
+
+
+def _without_fatal_wounds(view: View, drafts: list[_Draft]) -> list[_Draft]:
+    """Wounded and then dead is dead: "мужчина с тяжелым ранением скончался"."""
+    deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED]
+
+    def fatal(draft: _Draft) -> bool:
+        return draft.trigger.measure is Measure.WOUNDED and "count.single" in draft.rules and any(
+            draft.start == d.start or (set(d.rules) & {"count.single", "count.verb", "count.names"} and not re.search(
+                r"[.;:]", view.norm[min(draft.trigger.end, d.trigger.end):max(draft.trigger.start, d.trigger.start)]) and d.start >= draft.start
+                and not re.search(r"\b(?:and|и|та|а|ще|еще|another)\b", view.norm[min(draft.trigger.end, d.trigger.end):max(draft.trigger.start, d.trigger.start)]))
+            for d in deaths)
+
+    return [d for d in drafts if not fatal(d)]
+
+
+def is_negated(view: View, trigger: Trigger) -> bool:
+    """"никто не пострадал", "убитых нет", "no casualties"."""
     start, end = view.clause(trigger.start, trigger.end)
     for hit in view.all("negation"):
         inside = start <= hit.start < end and not (trigger.start <= hit.start < trigger.end)
@@ -126,14 +165,38 @@ def _is_negated(view: View, trigger: Trigger) -> bool:
     return False
 
 
-def _set_status(article: Article, view: View, draft: _Draft, drafts: list[_Draft]) -> None:
-    span = Span(min(draft.start, draft.trigger.start), max(draft.noun_end, draft.end, draft.trigger.end))
+def _set_status(article: Article, view: View, draft: _Draft, drafts: list[_Draft], triggers: list[Trigger]) -> None:
+    start, end = min(draft.start, draft.trigger.start), max(draft.noun_end, draft.end, draft.trigger.end)
     candidate = Candidate(
-        measure=draft.trigger.measure, group=None if draft.group == "unknown" else draft.group, form=draft.trigger.form, span=span,
-        single="count.single" in draft.rules, part=draft.parent is not None, prior=_is_prior(view, draft, drafts), negated=False,
+        measure=draft.trigger.measure, group=None if draft.group == "unknown" else draft.group, form=draft.trigger.form, start=start, end=end,
+        noun_start=draft.start, noun_end=max(draft.noun_end, draft.end), number=draft.low or draft.high or 1,
+        single="count.single" in draft.rules, part=_is_part(view, draft, drafts), prior=_is_prior(view, draft, drafts),
+        undivided=_is_undivided(view, draft, drafts, triggers),
     )
     draft.status, rule = judge(article, view, candidate)
     draft.rules.append(rule)
+
+
+def _is_part(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
+    if draft.parent is not None:
+        return draft.parent.trigger.measure is draft.trigger.measure or draft.trigger.measure is Measure.EXCHANGED
+    if "subset" in draft.marks and draft.trigger.measure in (Measure.WOUNDED, Measure.KILLED) and re.search(
+            r"(?:среди|серед|among) (?:\w+ ){1,2}(?:\w+ )?(?:\w+ )?$", view.norm[max(0, draft.start - 45):draft.start]):
+        return True
+    return False
+
+
+def _is_undivided(view: View, draft: _Draft, drafts: list[_Draft], triggers: list[Trigger]) -> bool:
+    """"1,000 were killed and wounded": two fates, one figure."""
+    index = triggers.index(draft.trigger)
+    for other in triggers[max(0, index - 1):index] + triggers[index + 1:index + 2]:
+        if other.measure is draft.trigger.measure or any(d.trigger == other for d in drafts):
+            continue
+        first, second = sorted((draft.trigger, other), key=lambda t: t.start)
+        gap = view.norm[first.end:second.start]
+        if re.fullmatch(r" (?:and|or|и|или|та|або|чи|й) ", gap) and {first.measure, second.measure} <= {Measure.KILLED, Measure.WOUNDED, Measure.MISSING}:
+            return True
+    return False
 
 
 def _is_prior(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
@@ -141,7 +204,7 @@ def _is_prior(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
     later = [d for d in drafts if d is not draft and d.trigger.measure is draft.trigger.measure and d.start > draft.start and d.parent is None]
     if later and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
         return True
-    hits = [h for h in view.all("prior") if h.end <= draft.start and draft.start - h.end < 60]
+    hits = [h for h in view.all("prior") if h.start < draft.start and draft.start - h.end < 60]
     if not hits:
         return False
     words = {view.norm[h.start:h.end] for h in hits}

@@ -14,7 +14,7 @@ import yaml
 LANGUAGES = Path(__file__).parent / "languages"
 _STARTS = re.compile(r"(?<![\w'])\w")
 _SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
-_GAP = r"(?:[ ,\"]{1,2}[\w'-]+){0,4}?[ ,\"]{1,2}"
+_GAP = r"(?:[ ,\"]{1,2}[\w'-]{1,30}){0,6}?[ ,\"]{1,2}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Victims without a number: one woman, a driver, named soldiers."""
+"""Victims without a number: one woman, a driver, an officer and a sergeant, named soldiers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from dataclasses import dataclass
 
 from processing.detect.binding import Trigger
 from processing.detect.lexicon import Hit
+from processing.detect.places import find_places
 from processing.detect.view import View
 from processing.models import Measure
 
-_NAME_PART = r"[А-ЯЁІЇЄҐ][а-яёіїєґ'’]+(?:-[А-ЯЁІЇЄҐ][а-яёіїєґ'’]+)?"
-_LATIN_PART = r"[A-Z][a-z'’]+(?:-[A-Za-z][a-z]+)?"
-_CYRILLIC_NAME = re.compile(rf"{_NAME_PART} {_NAME_PART}(?: {_NAME_PART})?")
-_LATIN_NAME = re.compile(rf"{_LATIN_PART}(?: (?:al|el|de|van|bin|ibn)[- ])?[ -]{_LATIN_PART}(?: {_LATIN_PART})?")
+_PART = r"[A-ZА-ЯЁІЇЄҐ][a-zа-яёіїєґ'’ʼ]+(?:-[A-ZА-ЯЁІЇЄҐ]?[a-zа-яёіїєґ'’ʼ]+)?"
+_NAME = re.compile(rf"{_PART}(?:(?: (?:al|el|de|van|bin|ibn|аль|эль))?[ -]{_PART}){{1,3}}")
+_SURNAME = re.compile(_PART)
+_AGED = re.compile(r"(?<![\d-])\d{1,3}[- ]year[- ]old(?![- ]\w*[- ]?(?:building|tower|bridge))|(?<!\d)\d{1,3}-?(?:ти)?летн(?:ий|яя|его|ей|юю)|(?<!\d)\d{1,3}-?(?:ти)?річн(?:ий|а|ого|у|ої)")
 _SINGULAR = re.compile(
-    r"(?:погиб|погибла|убит|убита|ранен|ранена|умер|умерла|скончался|скончалась|пострадал|пострадала|получил|получила|ранило|убило|"
-    r"загинув|загинула|вбито|убито|вбита|вбитий|поранено|поранена|поранений|помер|померла|постраждав|постраждала|дістав|дістала|"
-    r"отримав|отримала|зазнав|зазнала|травмовано|травмована|не вижив|не вижила|не выжил|не выжила|не выжило|не вижило|поранило|пропал|пропала|зник|зникла)\b"
-)
+    r"^(?:погиб|погибла|убит|убита|умер|умерла|скончал(?:ся|ась)|загинув|загинула|помер|померла|вбита|вбитий|убитий|не выжил|не выжила|не вижив|"
+    r"не вижила|обезглавлен|расстрелян|застрелен|казнен|сконав)$")
+_LINK = re.compile(r"(?:,? (?:и|та|й|і|and|а также|а також|as well as) |, )(?:[\w'’-]+ ){0,4}$")
+_NAMED_LOSS = re.compile(r"(?:им(?:я|ена)|личност\w*|ім'я|імена|особу|особа|опознан\w*|name of) (?:\w+ ){0,2}$")
+_NOT_VICTIM = re.compile(r"(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*|рассказал\w*|повідомив|написал\w*|пишет|сообщает|по словам|за словами|минобороны|президент\w*|министр\w*|cnn's|said|says|according to|governor|president|minister|mayor|spokes\w+) $")
+_CALENDAR = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
+    "december west gaza red black new south north east middle prime white hero герой героя united".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,59 +38,199 @@ class People:
     rule: str
 
 
-def unnumbered(view: View, trigger: Trigger, taken: list[tuple[int, int]], limits: tuple[int, int]) -> People | None:
+Span = tuple[int, int]
+
+
+def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
     """Named or singular victims of a trigger that no number was bound to."""
-    return _named(view, trigger, taken, limits) or _single(view, trigger, taken, limits)
-
-
-def _single(view: View, trigger: Trigger, taken: list[tuple[int, int]], limits: tuple[int, int]) -> People | None:
-    if trigger.form == "toll" or (trigger.form == "noun" and not _self_single(view, trigger)):
+    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form == "toll":
         return None
-    options = [h for h in view.all("one.") if limits[0] <= h.start and h.end <= limits[1] and _free(h, taken)]
-    options = [h for h in options if _direction_fits(view, trigger, h)]
+    noun = trigger.form == "noun"
+    if noun and _NAMED_LOSS.search(view.norm[:trigger.start]) and re.match(r"(?:погибш(?:его|ей|ая|ий)|пострадавш(?:его|ей)|загибл(?:ого|ої)|постраждалого|убитого)", view.norm[trigger.start:]):
+        return People(trigger.start, trigger.end, 1, "unknown", (), "count.named_loss")
+    if noun and not _of_one(view, trigger):
+        return None
+    names = _named(view, trigger, taken, limits)
+    single = _single(view, trigger, taken, limits)
+    if names is not None and (single is None or names.count >= single.count):
+        return names
+    return single or _bare_singular(view, trigger, limits)
+
+
+def _of_one(view: View, trigger: Trigger) -> bool:
+    return bool(re.match(r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of the|жертвой|ранение|поранення|погибш(?:ий|ая)|загибл(?:ий|а)|пострадавш(?:ий|ая)|постраждал(?:ий|а)|ранен(?:ый|ая)|поранен(?:ий|а))", view.norm[trigger.start:trigger.end + 6]))
+
+
+# -- one person, or a few singular ones --------------------------------------------------------------
+
+
+def _single(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
+    options = [h for h in _ones(view) if limits[0] <= h.start and h.end <= limits[1] and _free(h.start, h.end, taken)]
+    options = [h for h in options if _fits(view, trigger, h)]
     if not options:
         return None
-    best = min(options, key=lambda h: _distance(view, trigger, h))
-    if _distance(view, trigger, best) > 9:
+    best = min(options, key=lambda h: _distance(view, trigger, h.start, h.end))
+    if _distance(view, trigger, best.start, best.end) > 9:
         return None
-    return People(best.start, best.end, 1, best.tag[4:], (), "count.single")
+    chain = _chain(view, options, best)
+    return People(chain[0].start, chain[-1].end, len(chain), best.tag[4:], (), "count.single" if len(chain) == 1 else "count.enumeration")
 
 
-def _self_single(view: View, trigger: Trigger) -> bool:
-    return bool(re.match(r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of the|жертвой|ранение|поранення)", view.norm[trigger.start:trigger.end + 4]))
+def _ones(view: View) -> list[Hit]:
+    hits: dict[int, Hit] = {}
+    for hit in view.all("one."):
+        if hit.start not in hits or hit.end > hits[hit.start].end:
+            hits[hit.start] = hit
+    for match in _AGED.finditer(view.norm):
+        if not any(match.end() <= h.start <= match.end() + 40 and "," not in view.norm[match.end():h.start] for h in hits.values()):
+            age = int(re.match(r"\d+", match.group()).group())  # type: ignore[union-attr]  # the pattern starts with digits
+            hits[match.start()] = Hit("one.civilian" if age < 18 else "one.unknown", match.start(), match.end())
+    return sorted(hits.values(), key=lambda h: h.start)
 
 
-def _free(hit: Hit, taken: list[tuple[int, int]]) -> bool:
-    return all(hit.end <= a or hit.start >= b for a, b in taken)
+def _chain(view: View, options: list[Hit], best: Hit) -> list[Hit]:
+    """Neighbours joined to the best one: "her husband and son", "an officer and a sergeant"."""
+    index = options.index(best)
+    chain = [best]
+    for other in reversed(options[:index]):
+        gap = view.norm[other.end:chain[0].start]
+        if re.fullmatch(r",? (?:и|та|й|і|and|а также) (?:[\w'’-]+ ){0,4}", gap):
+            chain.insert(0, other)
+        else:
+            break
+    for other in options[index + 1:]:
+        gap = view.norm[chain[-1].end:other.start]
+        if re.fullmatch(r"(?: [\w'’-]+){0,3},? (?:и|та|й|і|and|а также) (?:[\w'’-]+ ){0,3}", gap):
+            chain.append(other)
+        else:
+            break
+    return chain
 
 
-def _direction_fits(view: View, trigger: Trigger, hit: Hit) -> bool:
-    if view.lang == "en":
-        before = view.norm[max(0, hit.start - 40):hit.start]
-        article = re.search(r"(?:\b(?:an?|one|another|the|his|her|their|'s|elderly|local|former|[\w-]+-year-old)\b[\w -]{0,30}|^|[:,] ?|\w+ )$", before)
-        if not article or view.norm[hit.end:hit.end + 2] in ("'s",):
-            return False
-        return hit.start >= trigger.end if trigger.form == "active" else hit.end <= trigger.start
-    if re.search(r"\b(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*) $", view.norm[max(0, hit.start - 14):hit.start]):
+def _free(start: int, end: int, taken: list[Span]) -> bool:
+    return all(end <= a or start >= b for a, b in taken)
+
+
+def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
+    if hit.start < trigger.end and hit.end > trigger.start:
         return False
-    return True
+    if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18):hit.start]):
+        return False
+    if view.lang != "en":
+        return True
+    after = view.norm[hit.end:hit.end + 12]
+    if after[:2] == "'s" or after[:1] == "-":
+        return False
+    if hit.tag == "one.unknown" and re.match(r"(?:american|briton|palestinian|israeli|ukrainian|russian)", view.norm[hit.start:]) and not re.match(
+            r" (?:was|is|has|killed|dies|died|wounded|injured|and|in|,)|$|,|\.", after):
+        return False
+    return hit.start >= trigger.end if trigger.form == "active" else hit.end <= trigger.start
 
 
-def _distance(view: View, trigger: Trigger, hit: Hit) -> float:
-    gap = view.norm[trigger.end:hit.start] if hit.start >= trigger.end else view.norm[hit.end:trigger.start]
+def _distance(view: View, trigger: Trigger, start: int, end: int) -> float:
+    gap = view.norm[trigger.end:start] if start >= trigger.end else view.norm[end:trigger.start]
+    gap = re.sub(r", [^,]{1,40},", " x ", gap)
     return len(re.findall(r"\w+", gap)) + 2 * gap.count(",") + 6 * len(re.findall(r"[;:\"]|—", gap))
 
 
-def _named(view: View, trigger: Trigger, taken: list[tuple[int, int]], limits: tuple[int, int]) -> People | None:
-    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or view.sentence.upper:
+# -- names -------------------------------------------------------------------------------------------
+
+
+def _named(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
+    if view.sentence.upper or trigger.form == "noun":
         return None
-    ranked = [h for h in view.all("one.") if limits[0] <= h.start and h.end <= limits[1] and _free(h, taken)]
-    names: list[tuple[int, int, str, str]] = []
-    regex = _LATIN_NAME if view.lang == "en" else _CYRILLIC_NAME
-    for hit in ranked:
-        match = regex.match(view.sentence.raw, hit.end + 1) if hit.end < limits[1] else None
-        if match and hit.tag.startswith(("one.military", "one.civilian", "one.police", "one.other", "one.unknown")):
-            names.append((hit.start, match.end(), match.group(), hit.tag[4:]))
+    names = [n for n in _names(view) if limits[0] <= n[0] and n[1] <= limits[1] and _free(n[0], n[1], taken) and _name_fits(view, trigger, n)]
     if not names:
         return None
-    return People(names[0][0], names[-1][1], len(names), names[0][3], tuple(n[2] for n in names), "count.names")
+    best = min(names, key=lambda n: _distance(view, trigger, n[0], n[1]))
+    if _distance(view, trigger, best[0], best[1]) > 12:
+        return None
+    chain = _name_chain(view, names, best)
+    raw = view.sentence.raw
+    group = next((h.tag[4:] for h in view.all("one.") if 0 <= chain[0][0] - h.end <= 24 or h.start - chain[-1][1] in (2, 1)), "unknown")
+    return People(chain[0][0], chain[-1][1], _persons(view, chain), group, tuple(raw[a:b] for a, b in chain), "count.names")
+
+
+def _names(view: View) -> list[Span]:
+    """Spans of two or more capitalised words, or of one after a rank, that are no place and no institution."""
+    raw = view.sentence.raw
+    places = [(p.start, p.end) for p in find_places(view)]
+    offices = view.all("attribution.institutions", "attribution.offices", "enemy.foes")
+    found = [m.span() for m in _NAME.finditer(raw)]
+    for hit in view.all("one.military"):
+        match = _SURNAME.match(raw, hit.end + 1) if hit.end + 1 < len(raw) else None
+        if match and not any(a <= match.start() < b for a, b in found):
+            found.append(match.span())
+    clean = []
+    for start, end in sorted(found):
+        start = _after_title(view, start, end)
+        words = view.norm[start:end].split()
+        bad = not words or words[0] in _CALENDAR or words[-1] in _CALENDAR or any(h.start < end and h.end > start for h in offices) or any(
+            a < end and b > start for a, b in places if b - a >= end - start - 1 or a == start)
+        if not bad:
+            clean.append((start, end))
+    return clean
+
+
+def _after_title(view: View, start: int, end: int) -> int:
+    """Skip a capitalised rank or role at the start of the sentence: "Журналист Андреа ..."."""
+    for hit in view.all("one."):
+        if hit.start == start and hit.end < end:
+            return hit.end + 1
+    return start
+
+
+def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
+    before = view.norm[max(0, name[0] - 20):name[0]]
+    after = view.norm[name[1]:name[1] + 20]
+    if _NOT_VICTIM.search(before) or re.match(r"'s|,? (?:said|says|told|reports|сообщ|заяв|рассказ|повідом|написа|переда)|: ", after):
+        return False
+    if re.search(r"\b(?:by|of|near|in|at|under|about|между|между|в|на|про|о|об) (?:the )?$", before) and trigger.form != "noun" and view.lang == "en":
+        return False
+    if view.lang == "en":
+        return name[0] >= trigger.end if trigger.form == "active" else name[1] <= trigger.start
+    return True
+
+
+def _name_chain(view: View, names: list[Span], best: Span) -> list[Span]:
+    index = names.index(best)
+    chain = [best]
+    for other in reversed(names[:index]):
+        if not _linked(view.norm[other[1]:chain[0][0]]):
+            break
+        chain.insert(0, other)
+    for other in names[index + 1:]:
+        if not _linked(view.norm[chain[-1][1]:other[0]]):
+            break
+        chain.append(other)
+    return chain
+
+
+def _linked(gap: str) -> bool:
+    return bool(re.fullmatch(r"(?:, \d{1,3})?(?:,|,? (?:и|та|й|і|and|а также)|;) (?:[\w'’-]+ ){0,4}", gap))
+
+
+def _persons(view: View, chain: list[Span]) -> int:
+    """"братья Родион и Тимофей Ганжуровы": a first name before the chain is one more."""
+    lead = re.search(rf"\b({_PART}) (?:и|та|and|й|і) $", view.sentence.raw[:chain[0][0]])
+    return len(chain) + (1 if lead and view.norm[lead.start():lead.start() + 1] else 0)
+
+
+# -- a singular verb is enough -----------------------------------------------------------------------
+
+
+def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
+    """"Убит муфтий ...", "tycoon killed in shelling": one death that the verb's number or a lone noun gives away."""
+    if trigger.measure is not Measure.KILLED or not view.has("cause.war", "cause.conflict"):
+        if not (trigger.measure is Measure.KILLED and re.match(r"убит", view.norm[trigger.start:])):
+            return None
+    if view.lang != "en":
+        return People(trigger.start, trigger.end, 1, "unknown", (), "count.verb") if _SINGULAR.match(view.norm[trigger.start:trigger.end]) and not re.search(
+            r"\b(?:который|котор\w+|який|яка|он|она|він|вона|кто|хто)\b[^,]{0,20}$", view.norm[limits[0]:trigger.start]) else None
+    lone = re.search(r"(?:^|\b)(?:[\w-]+ ){0,4}([a-z]{4,}[^s\W]) $", view.norm[:trigger.start])
+    if lone is None or trigger.form != "verb" or view.norm[trigger.start:trigger.end] != "killed":
+        return None
+    word = lone.group(1)
+    if any(h.start == lone.start(1) for h in view.all("objects", "cause.", "persons.", "attribution.")) or word in ("been", "were", "have", "being", "that", "also", "when", "where", "since", "most", "reportedly", "people", "many"):
+        return None
+    return People(lone.start(1), trigger.end, 1, "unknown", (), "count.noun")

@@ -3,91 +3,103 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from processing.detect.lexicon import Hit
 from processing.detect.view import Article, View
 from processing.models import Measure, Status
 
-_YEAR = re.compile(r"\b(1[5-9]\d\d|20[0-4]\d)\b")
+_YEAR = re.compile(r"(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?![\w-])")
+_AGENT_BEFORE = re.compile(
+    r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
+    r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|против|against|полон\w*|плен\w*|ціл\w+|цел\w+) (?:\w+ ){0,2}$")
+_AGENT_FORM = re.compile(r"(?:ами|ями|ими|ими військами|ом|ем|ою)$")
+_DESTROY = re.compile(r"(?:уничтож|ликвид|нейтрализ|обезвреж|знищ|ліквід|wiped out)")
+_MILITARY_VOICE = re.compile(r"\b(?:army|armed forces|military|central command|centcom|defen[cs]e ministry|government forces|troops said|general staff)\b")
+_FIGHTERS = re.compile(r"\b(?:guerrillas?|rebels?|militants?|terrorists?|insurgents?|jihadis?t?s?|боевик\w*|террорист\w*|бойовик\w*|терорист\w*)\b")
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where a claim stands in its sentence: trigger, number and noun together."""
-
-    start: int
-    end: int
+Verdict = tuple[Status, str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the status rules look at."""
+    """What the status rules look at: the claim's measure and people, and the stretch from number to word of loss."""
 
     measure: Measure
     group: str | None
     form: str
-    span: Span
+    start: int
+    end: int
+    noun_start: int
+    noun_end: int
+    number: int
     single: bool
     part: bool
     prior: bool
-    negated: bool
+    undivided: bool
 
 
 def judge(article: Article, view: View, candidate: Candidate) -> tuple[Status, str]:
     """The status and the id of the rule that gave it; the first rule that applies wins."""
-    if candidate.negated:
-        return Status.DENIED, "status.negated"
-    for rule in (_figurative, _payout, _denied, _animals, _hypothetical, _prior, _historical, _enemy, _accident, _part):
+    for rule in _RULES:
         found = rule(article, view, candidate)
         if found is not None:
             return found
     return Status.OWN, "status.own"
 
 
-def _figurative(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
-    if view.near(view.all("cause.figurative"), c.span.start, c.span.end, 8):
+def _undivided(article: Article, view: View, c: Candidate) -> Verdict:
+    return (Status.HYPOTHETICAL, "status.undivided") if c.undivided else None
+
+
+def _figurative(article: Article, view: View, c: Candidate) -> Verdict:
+    if view.near(view.all("cause.figurative"), c.start, c.end, 8):
         return Status.ACCIDENT, "status.figurative"
     return None
 
 
-def _payout(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
-    if view.has("cause.payout") and not _strong(view) and c.form in ("noun", "verb") and (c.single or len(view.all("cause.payout")) > 1):
+def _payout(article: Article, view: View, c: Candidate) -> Verdict:
+    hits = view.all("cause.payout")
+    if hits and not view.has("cause.war") and (c.single or len(hits) > 1):
         return Status.HYPOTHETICAL, "status.payout"
     return None
 
 
-def _denied(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
+def _denied(article: Article, view: View, c: Candidate) -> Verdict:
     for hit in view.all("cause.denial"):
-        if hit.end <= c.span.start and not re.search(r"[.;]|,.*,", view.norm[hit.end:c.span.start]) or (
-                hit.start >= c.span.end and hit.start - c.span.end < 60 and "не подтвер" in view.norm[hit.start:hit.end + 6]):
+        before = hit.end <= c.start and not re.search(r"[.;]|,.*,", view.norm[hit.end:c.start])
+        after = hit.start >= c.end and hit.start - c.end < 60 and view.norm[hit.start:hit.start + 2] == "не"
+        if before or after:
             return Status.DENIED, "status.denied"
     return None
 
 
-def _animals(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
-    if c.group is not None:
-        return None
-    if view.has("cause.animals") and not _strong(view):
+def _animals(article: Article, view: View, c: Candidate) -> Verdict:
+    if c.group is None and view.has("cause.animals") and not (view.has("cause.war") and not view.near(view.all("cause.animals"), c.start, c.noun_end)):
         return Status.ACCIDENT, "status.animals"
     if article.weights["sport"] and not article.weights["war"]:
         return Status.ACCIDENT, "status.sport"
     return None
 
 
-def _hypothetical(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
-    start, end = view.clause(c.span.start, c.span.end)
-    if view.near(view.all("cause.hypothetical"), start, end):
+def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
+    start, end = view.clause(c.start, c.end)
+    if view.near(view.all("cause.hypothetical"), max(start, c.start - 40), min(end, c.end + 25)):
         return Status.HYPOTHETICAL, "status.hypothetical"
-    if article.weights["fiction"] > 0 and article.weights["war"] == 0:
+    handed = (Measure.EXCHANGED, Measure.BODIES_RETURNED)
+    if c.measure in handed and view.near(view.all("cause.offer"), max(start, c.start - 60), min(end, c.end + 10)):
+        return Status.HYPOTHETICAL, "status.offer"
+    if article.weights["fiction"] and not article.weights["war"]:
         return Status.HYPOTHETICAL, "status.fiction"
     return None
 
 
-def _prior(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
+def _prior(article: Article, view: View, c: Candidate) -> Verdict:
     return (Status.PRIOR_FIGURE, "status.prior") if c.prior else None
 
 
-def _historical(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
+def _historical(article: Article, view: View, c: Candidate) -> Verdict:
     if view.has("cause.historical"):
         return Status.HISTORICAL, "status.historical"
     if article.weights["historical"] > 1:
@@ -99,38 +111,71 @@ def _historical(article: Article, view: View, c: Candidate) -> tuple[Status, str
 
 def _is_past(article: Article, year: int) -> bool:
     published = article.item.published
-    return year < published.year - (1 if published.month < 4 else 0) if published else year < 1990
+    return year < published.year - (1 if published.month < 4 else 0) if published else year < 2002
 
 
-def _enemy(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
-    start, end = view.clause(c.span.start, c.span.end)
+def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     if view.has("enemy.losses"):
         return Status.ENEMY_CLAIM, "status.enemy_losses"
     if c.group in ("civilian", "police"):
         return None
-    ua_mod, ru_mod = view.near(view.all("enemy.ua_mod"), start, end), view.near(view.all("enemy.ru_mod"), start, end)
+    destroyed = bool(_DESTROY.search(view.norm[c.start:c.end]))
+    if destroyed and article.lang != "en":
+        return Status.ENEMY_CLAIM, "status.destroyed"
+    if _fighters(article, view, c):
+        return Status.ENEMY_CLAIM, "status.fighters"
+    ua, ru = (any(_is_victim(view, hit, c) for hit in view.all(tag)) for tag in ("enemy.ua_mod", "enemy.ru_mod"))
     if article.lang == "uk":
-        return (Status.ENEMY_CLAIM, "status.enemy_of_ua") if ua_mod else None
-    if ru_mod and (article.lang == "ru" or article.has("enemy.ru_speaker")):
+        return (Status.ENEMY_CLAIM, "status.enemy_of_ua") if ua else None
+    if ru and (article.lang == "ru" or article.has("enemy.ru_speaker")):
         return Status.ENEMY_CLAIM, "status.enemy_of_ru"
-    if ua_mod and article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker"):
+    if ua and (_named_enemy(view, c) or article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker")):
         return Status.ENEMY_CLAIM, "status.enemy_of_ua"
     return None
 
 
-def _accident(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
+def _named_enemy(view: View, c: Candidate) -> bool:
+    return bool(re.search(r"\b(?:enemy|invaders|occupiers|оккупант|рашист|захватчик)", view.norm[max(0, c.start - 12):c.noun_end + 12]))
+
+
+def _fighters(article: Article, view: View, c: Candidate) -> bool:
+    if c.measure is not Measure.KILLED and c.measure is not Measure.WOUNDED and c.measure is not Measure.CAPTURED:
+        return False
+    stretch = view.norm[max(0, c.noun_start - 4):c.noun_end + 4]
+    if view.near(view.all("enemy.foes"), c.noun_start, c.noun_end, 16) and article.lang == "en" and _MILITARY_VOICE.search(view.norm):
+        return True
+    return bool(_FIGHTERS.search(stretch)) and (article.lang != "en" or bool(_MILITARY_VOICE.search(view.norm)))
+
+
+def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
+    """The enemy word names the victims: in their noun phrase, losing them, or struck; not the one who strikes."""
+    text = view.norm[hit.start:hit.end]
+    if _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40):hit.start]) or _AGENT_FORM.search(text):
+        return False
+    if c.noun_start - 25 <= hit.start <= c.noun_end + 26 and not re.search(r"[,.;:]", view.norm[min(hit.end, c.noun_end):max(hit.start, c.noun_start)]):
+        return True
+    lost = re.search(r"\b(?:потеря\w+|втрати\w+|lost|loses?|завда\w+|нанес\w+|недосчитал\w+|недорахувал\w+|мінус|минус)\b", view.norm)
+    return lost is not None
+
+
+def _accident(article: Article, view: View, c: Candidate) -> Verdict:
     if c.measure in (Measure.CAPTURED, Measure.EXCHANGED, Measure.BODIES_RETURNED):
         return None
-    if view.has("cause.accident") and not _strong(view):
+    if view.has("cause.crime"):
+        return Status.ACCIDENT, "status.crime"
+    if view.has("cause.accident") and not view.has("cause.war"):
         return Status.ACCIDENT, "status.accident"
     if article.weights["accident"] and not article.weights["war"]:
         return Status.ACCIDENT, "status.accident_article"
+    if c.number > 1000 and c.group in ("civilian", None) and not article.weights["war"] and not article.weights["conflict"]:
+        return Status.ACCIDENT, "status.mass_without_cause"
     return None
 
 
-def _strong(view: View) -> bool:
-    return view.has("cause.war")
-
-
-def _part(article: Article, view: View, c: Candidate) -> tuple[Status, str] | None:
+def _part(article: Article, view: View, c: Candidate) -> Verdict:
     return (Status.SUBSET, "status.part") if c.part else None
+
+
+_RULES: tuple[Callable[[Article, View, Candidate], Verdict], ...] = (
+    _undivided, _figurative, _payout, _denied, _animals, _hypothetical, _prior, _historical, _enemy, _accident, _part,
+)
