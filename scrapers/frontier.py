@@ -336,20 +336,20 @@ class Frontier:
         self, db: Connection, table: Table, rows: list[dict[str, Any]], clock: str, keep: tuple[str, ...]
     ) -> None:
         """Insert or update; the row with the later `clock` column wins, `keep` stays as first written."""
+        if not rows:
+            return
         names = [column.name for column in table.primary_key]
         unique = {tuple(row[name] for name in names): row for row in rows}
-        for some in _chunks(list(unique.values()), 60):
-            insert = self._insert(table).values(some)
-            new = {
-                c.name: insert.excluded[c.name] for c in table.c if c.name not in names and c.name not in keep
-            }
-            for name in keep:
-                new[name] = func.coalesce(table.c[name], insert.excluded[name])
-            newer = or_(
-                table.c[clock].is_(None),
-                and_(insert.excluded[clock].is_not(None), insert.excluded[clock] >= table.c[clock]),
-            )
-            db.execute(insert.on_conflict_do_update(index_elements=names, set_=new, where=newer))
+        insert = self._insert(table)
+        new = {c.name: insert.excluded[c.name] for c in table.c if c.name not in names and c.name not in keep}
+        for name in keep:
+            new[name] = func.coalesce(table.c[name], insert.excluded[name])
+        newer = or_(
+            table.c[clock].is_(None),
+            and_(insert.excluded[clock].is_not(None), insert.excluded[clock] >= table.c[clock]),
+        )
+        upsert = insert.on_conflict_do_update(index_elements=names, set_=new, where=newer)
+        db.execute(upsert, list(unique.values()))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:

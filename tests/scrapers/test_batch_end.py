@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 from scrapers.batch import BatchKeys, FileStore, Store, adopt_stored, finish_batch, store_warc
 from scrapers.frontier import Changes, DocState, Frontier, UrlState, Verdict
 from scrapers.handover import Disposition, PageKind, PageLine, page_id
-from scrapers.warc import BatchWriter, Exchange, payload_digest, read_index
+from scrapers.warc import BatchWriter, Exchange, payload_digest, read_index, read_record
+from tests.scrapers.conftest import HOME, Crawler, Site
 from tests.scrapers.test_telegram import page, post
 
 if TYPE_CHECKING:
@@ -124,3 +127,35 @@ def test_files_and_objects_are_written_once(tmp_path: Path, store: ObjectStore) 
         assert not one.put_once(KEYS.warc, b"second", "application/warc")
         assert (one.get(KEYS.warc), one.exists(KEYS.warc), one.exists(KEYS.index)) == (b"first", True, False)
     assert not list(tmp_path.rglob(".part-*"))
+
+
+def test_crawl_into_the_object_store(site: Site, crawl: Crawler, store: ObjectStore, tmp_path: Path) -> None:
+    """Without --out the objects go to the bucket, and a rerun of the batch takes them without asking the site."""
+    site.feed("/feed.xml", ["/a.html"])
+    site.page("/a.html")
+    command = crawl.command([{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}], "b1")
+    where = command.index("--out")
+    command[where : where + 2] = [
+        "--ledger-url",
+        f"sqlite:///{tmp_path / 'l.sqlite'}",
+        "--stats",
+        str(tmp_path / "s"),
+    ]
+    env = {**crawl.env, "VIGIL_BUCKET": store.bucket, "VIGIL_PREFIX": store.prefix}
+    summaries = []
+    for _ in range(2):
+        done = subprocess.run(
+            command, env=env, cwd=HOME, capture_output=True, text=True, check=True, timeout=60
+        )
+        summaries.append(json.loads(done.stdout.splitlines()[-1]))
+        assert json.loads((tmp_path / "s").read_text()) == summaries[-1]
+    assert site.paths() == ["/feed.xml", "/a.html"]
+    first, second = summaries
+    assert first["index_key"] == second["index_key"] == "raw/group=demo/date=2026-01-02/b1.index.jsonl"
+    (line,) = read_index(store.get(first["index_key"]))
+    assert line.warc_key == first["warc_key"]
+    assert line.offset is not None
+    assert line.length is not None
+    assert read_record(store.get_range(line.warc_key or "", line.offset, line.length)).digest == line.digest
+    assert second["dispositions"] == {"stored": 1}
+    assert second["sources"]["s-feed"]["verdict"] == "fresh"
