@@ -48,6 +48,7 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
         if hit.tag.startswith("triggers."):
             _, measure, form = hit.tag.split(".")
             raw.append(Trigger(Measure(measure), form, hit.start, hit.end))
+    raw = [t for t in raw if not _swallows(t, raw)]
     raw.sort(key=lambda t: (_PRIORITY[t.measure] > 1, t.start - t.end, {"toll": 0, "active": 1}.get(t.form, 2)))
     kept: list[Trigger] = []
     for trigger in raw:
@@ -55,6 +56,13 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
             kept.append(trigger)
     kept.sort(key=lambda t: t.start)
     return [_voice(sentence, t) if t.form == "flex" else t for t in kept]
+
+
+def _swallows(trigger: Trigger, others: list[Trigger]) -> bool:
+    """"sustained 9 dead and 12 wounded" is no wound of its own: it reaches over another word of loss."""
+    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
+        return False
+    return any(o.measure is not trigger.measure and trigger.start < o.start and o.end <= trigger.end for o in others)
 
 
 def _voice(sentence: Sentence, trigger: Trigger) -> Trigger:
@@ -125,7 +133,7 @@ class Binder:
     # -- cost ------------------------------------------------------------------------------------
 
     def _cost(self, q: Quantity, t: Trigger) -> float:
-        if q.counts == "other" or "total" in q.marks:
+        if q.counts == "other" or "total" in q.marks or (t.form == "destroy" and q.counts != "people"):
             return 99
         if t.start < q.end and q.start < t.end:
             return 0 if t.start <= q.start and q.end <= t.end else 99

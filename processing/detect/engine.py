@@ -9,7 +9,7 @@ from processing.detect import lexicon as lexicons
 from processing.detect.attribution import Speaker, find_speaker
 from processing.detect.binding import Binder, Bound, Trigger, triggers_of
 from processing.detect.dates import find_date
-from processing.detect.people import unnumbered
+from processing.detect.people import beside, unnumbered
 from processing.detect.quantities import Quantity, QuantityReader
 from processing.detect.roles import Roles, find_roles
 from processing.detect.scope import is_cumulative
@@ -83,6 +83,7 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
         if bound.parent is not None:
             draft.parent = drafts[bound.parent]
     drafts += _implicit(view, triggers, quantities, drafts)
+    drafts += _beside(view, quantities, drafts)
     drafts += _chained(view, triggers, quantities, drafts)
     drafts = _without_fatal_wounds(view, drafts)
     drafts.sort(key=lambda d: d.start)
@@ -116,6 +117,17 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
             view=view, trigger=trigger, start=people.start, end=people.end, low=people.count, high=people.count,
             qualifier=Qualifier.EXACT, group=people.group, rules=[people.rule], sure=0.75, names=people.names, noun_end=people.end,
         ))
+    return found
+
+
+def _beside(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
+    found = []
+    for draft in [d for d in drafts if d.rules[0].startswith("bind.") and d.trigger.measure in _DISCLOSING and "subset" not in d.marks]:
+        hit = beside(view, draft.noun_end, draft.start)
+        if hit is None or any(q.start < hit.end and q.noun_end > hit.start for q in quantities) or any(d.start < hit.end and d.end > hit.start for d in drafts):
+            continue
+        found.append(replace(draft, start=hit.start, end=hit.end, low=1, high=1, qualifier=Qualifier.EXACT, group=hit.tag[4:],
+                             rules=["count.beside"], sure=0.6, noun_end=hit.end, parent=None))
     return found
 
 

@@ -18,9 +18,14 @@ _AGED = re.compile(r"(?<![\d-])\d{1,3}[- ]year[- ]old(?![- ]\w*[- ]?(?:building|
 _SINGULAR = re.compile(
     r"^(?:погиб|погибла|убит|убита|умер|умерла|скончал(?:ся|ась)|загинув|загинула|помер|померла|вбита|вбитий|убитий|не выжил|не выжила|не вижив|"
     r"не вижила|обезглавлен|расстрелян|застрелен|казнен|сконав)$")
-_LINK = re.compile(r"(?:,? (?:и|та|й|і|and|а также|а також|as well as) |, )(?:[\w'’-]+ ){0,4}$")
+_JOINED = re.compile(r"(?: [\w'’-]+){0,3}(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}")
 _NAMED_LOSS = re.compile(r"(?:им(?:я|ена)|личност\w*|ім'я|імена|особу|особа|опознан\w*|name of) (?:\w+ ){0,2}$")
 _NOT_VICTIM = re.compile(r"(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*|рассказал\w*|повідомив|написал\w*|пишет|сообщает|по словам|за словами|минобороны|президент\w*|министр\w*|cnn's|said|says|according to|governor|president|minister|mayor|spokes\w+) $")
+_PREPOSITIONS = frozenset(
+    "в во на под у по за над из от при после возле около біля поблизу після під у від з із зі до за про і та й и а но як що это at in on near after the an by from".split())
+_STATE_WORD = re.compile(
+    r"(?:организаци|объединен|национальн|росси|украин|україн|вооруженн|збройн|министерств|міністерств|государств|республик|област|специальн|воздушно|командован|"
+    r"генеральн|российск|російськ|пожар|минобороны|федераци|союз|нова|нової|united|nations|national|ministry|defence|defense|army|forces|russia|ukrain|state)")
 _CALENDAR = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
     "december west gaza red black new south north east middle prime white hero герой героя united".split())
@@ -41,9 +46,19 @@ class People:
 Span = tuple[int, int]
 
 
+def beside(view: View, noun_end: int, start: int) -> Hit | None:
+    """A singular victim joined to a counted group: "three teachers and a driver", "the mayor and two volunteers"."""
+    for hit in _ones(view):
+        if hit.start > noun_end and re.fullmatch(r"(?: [\w'’-]+){0,3},? (?:and|plus|и|та|й|а также|а також) (?:an? |one |еще |ще )?(?:[\w'’-]+ ){0,2}", view.norm[noun_end:hit.start]):
+            return hit
+        if hit.end < start and re.fullmatch(r",? (?:and|plus|и|та|й) ", view.norm[hit.end:start]):
+            return hit
+    return None
+
+
 def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
     """Named or singular victims of a trigger that no number was bound to."""
-    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form == "toll":
+    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form in ("toll", "destroy"):
         return None
     noun = trigger.form == "noun"
     if noun and _NAMED_LOSS.search(view.norm[:trigger.start]) and re.match(r"(?:погибш(?:его|ей|ая|ий)|пострадавш(?:его|ей)|загибл(?:ого|ої)|постраждалого|убитого)", view.norm[trigger.start:]):
@@ -89,22 +104,16 @@ def _ones(view: View) -> list[Hit]:
 
 
 def _chain(view: View, options: list[Hit], best: Hit) -> list[Hit]:
-    """Neighbours joined to the best one: "her husband and son", "an officer and a sergeant"."""
+    """Neighbours joined to the best one: "her husband and son", "wife, mother-in-law, and baby"."""
     index = options.index(best)
-    chain = [best]
-    for other in reversed(options[:index]):
-        gap = view.norm[other.end:chain[0].start]
-        if re.fullmatch(r",? (?:и|та|й|і|and|а также) (?:[\w'’-]+ ){0,4}", gap):
-            chain.insert(0, other)
-        else:
-            break
-    for other in options[index + 1:]:
-        gap = view.norm[chain[-1].end:other.start]
-        if re.fullmatch(r"(?: [\w'’-]+){0,3},? (?:и|та|й|і|and|а также) (?:[\w'’-]+ ){0,3}", gap):
-            chain.append(other)
-        else:
-            break
-    return chain
+    low = high = index
+    while low and _JOINED.fullmatch(view.norm[options[low - 1].end:options[low].start]):
+        low -= 1
+    while high + 1 < len(options) and _JOINED.fullmatch(view.norm[options[high].end:options[high + 1].start]):
+        high += 1
+    run = options[low:high + 1]
+    stretch = view.norm[run[0].end:run[-1].start]
+    return run if len(run) > 1 and re.search(r"\b(?:и|та|й|і|and|а также)\b", stretch) else [best]
 
 
 def _free(start: int, end: int, taken: list[Span]) -> bool:
@@ -165,7 +174,7 @@ def _names(view: View) -> list[Span]:
     for start, end in sorted(found):
         start = _after_title(view, start, end)
         words = view.norm[start:end].split()
-        bad = not words or words[0] in _CALENDAR or words[-1] in _CALENDAR or any(h.start < end and h.end > start for h in offices) or any(
+        bad = not words or words[-1].endswith("'s") or words[0] in _PREPOSITIONS or any(_STATE_WORD.match(w) for w in words) or words[0] in _CALENDAR or words[-1] in _CALENDAR or any(h.start < end and h.end > start for h in offices) or any(
             a < end and b > start for a, b in places if b - a >= end - start - 1 or a == start)
         if not bad:
             clean.append((start, end))
@@ -183,6 +192,8 @@ def _after_title(view: View, start: int, end: int) -> int:
 def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
     before = view.norm[max(0, name[0] - 20):name[0]]
     after = view.norm[name[1]:name[1] + 20]
+    if _in_attribution(view, name):
+        return False
     if _NOT_VICTIM.search(before) or re.match(r"'s|,? (?:said|says|told|reports|сообщ|заяв|рассказ|повідом|написа|переда)|: ", after):
         return False
     if re.search(r"\b(?:by|of|near|in|at|under|about|между|между|в|на|про|о|об) (?:the )?$", before) and trigger.form != "noun" and view.lang == "en":
@@ -190,6 +201,11 @@ def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
     if view.lang == "en":
         return name[0] >= trigger.end if trigger.form == "active" else name[1] <= trigger.start
     return True
+
+
+def _in_attribution(view: View, name: Span) -> bool:
+    start, _ = view.clause(*name)
+    return any(start <= h.start < name[0] for h in view.all("attribution.by"))
 
 
 def _name_chain(view: View, names: list[Span], best: Span) -> list[Span]:

@@ -255,15 +255,23 @@ class QuantityReader:
             qualifier = after
         counts, noun_end, group = self._noun(end, number)
         low, top, kind = _bounds(number, high, qualifier)
-        if number.value == 0 or (number.value == 1 and counts == "unknown"):
+        if number.value == 0 or (number.value == 1 and counts != "people" and (counts == "unknown" or self._one_of(end))):
             return None
         return Quantity(start, end, low, top, kind, counts, noun_end, group, number.start, self._marks(start, number, noun_end))
+
+    def _one_of(self, end: int) -> bool:
+        """"one of the worst-hit cities" counts nothing."""
+        return bool(re.match(r" (?:of|из|із|з)\b(?! (?:them|whom|них|яких|которых))", self.norm[end:end + 12]))
 
     def _is_distractor(self, number: _Number) -> bool:
         before, after = self.norm[max(0, number.start - 24):number.start], self.norm[number.end:number.end + 24]
         if _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after) or _AGE_AFTER.match(after) or _AGE_BEFORE.search(before):
             return True
         digits = not number.word
+        if digits and number.start and self.norm[number.start - 1].isalpha():
+            return True
+        if re.match(r"\+\W*(?:$|—)", after) and number.value <= 21:
+            return True
         if digits and (_ORDINAL.match(after) and not _CASE_ENDING.match(self.norm, number.end)):
             return True
         if digits and number.end < len(self.norm) and self.norm[number.end].isalpha():

@@ -11,6 +11,11 @@ from processing.detect.view import Article, View
 from processing.models import Measure, Status
 
 _YEAR = re.compile(r"(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?![\w-])")
+_DECADE = re.compile(r"\b1[5-9]\d0s|\b(?:1[5-9])?\d0-[хті]\w*")
+_UNDATED_YEAR = re.compile(
+    r"(?:\bв|\bу|\bво) (?:(?:январе|феврале|марте|апреле|мае|июне|июле|августе|сентябре|октябре|ноябре|декабре|січні|лютому|березні|квітні|травні|червні|липні|"
+    r"серпні|вересні|жовтні|листопаді|грудні) )?(?:19|20)\d\d(?:(?: и| та|,|-) (?:19|20)\d\d)? (?:год|р[ік]|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b")
+_CLAIMING = re.compile(r"\b(?:claim(?:s|ed)?|sa(?:y|id)|boast\w*)(?: that)? (?:they|it|we|its (?:forces|troops)) (?:have |had |has )?(?:killed|captured|wounded|destroyed|eliminated)|\bwe (?:have )?(?:killed|captured)|sources claim")
 _AGENT_BEFORE = re.compile(
     r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
     r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|против|against|полон\w*|плен\w*|ціл\w+|цел\w+) (?:\w+ ){0,2}$")
@@ -69,7 +74,7 @@ def _payout(article: Article, view: View, c: Candidate) -> Verdict:
 def _denied(article: Article, view: View, c: Candidate) -> Verdict:
     for hit in view.all("cause.denial"):
         before = hit.end <= c.start and not re.search(r"[.;]|,.*,", view.norm[hit.end:c.start])
-        after = hit.start >= c.end and hit.start - c.end < 60 and view.norm[hit.start:hit.start + 2] == "не"
+        after = hit.start >= c.end and hit.start - c.end < 70 and re.match(r"не |опроверг|спросту", view.norm[hit.start:hit.start + 12])
         if before or after:
             return Status.DENIED, "status.denied"
     return None
@@ -87,6 +92,8 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     start, end = view.clause(c.start, c.end)
     if view.near(view.all("cause.hypothetical"), max(start, c.start - 40), min(end, c.end + 25)):
         return Status.HYPOTHETICAL, "status.hypothetical"
+    if re.search(r"\b(?:убить|ранить|вбити|убити|поранити)\b", view.norm[c.start:c.end]) and not re.search(r"удал|вдал|смог|успел|зміг|змогл", view.norm):
+        return Status.HYPOTHETICAL, "status.intended"
     handed = (Measure.EXCHANGED, Measure.BODIES_RETURNED)
     if c.measure in handed and view.near(view.all("cause.offer"), max(start, c.start - 60), min(end, c.end + 10)):
         return Status.HYPOTHETICAL, "status.offer"
@@ -104,8 +111,10 @@ def _historical(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.HISTORICAL, "status.historical"
     if article.weights["historical"] > 1:
         return Status.HISTORICAL, "status.historical_article"
-    if any(_is_past(article, int(m.group(1))) for m in _YEAR.finditer(view.norm)):
+    if any(_is_past(article, int(m.group(1))) for m in _YEAR.finditer(view.norm)) or _DECADE.search(view.norm):
         return Status.HISTORICAL, "status.past_year"
+    if article.item.published is None and _UNDATED_YEAR.search(view.norm):
+        return Status.HISTORICAL, "status.year_alone"
     return None
 
 
@@ -122,6 +131,8 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     destroyed = bool(_DESTROY.search(view.norm[c.start:c.end]))
     if destroyed and article.lang != "en":
         return Status.ENEMY_CLAIM, "status.destroyed"
+    if article.lang == "en" and _CLAIMING.search(view.norm):
+        return Status.ENEMY_CLAIM, "status.claiming"
     if _fighters(article, view, c):
         return Status.ENEMY_CLAIM, "status.fighters"
     ua, ru = (any(_is_victim(view, hit, c) for hit in view.all(tag)) for tag in ("enemy.ua_mod", "enemy.ru_mod"))
