@@ -24,23 +24,47 @@ _TAG = re.compile(rb"<[^<>]{0,2000}>")
 _HIGH_WORD = re.compile(rb"[\x80-\xff]{3,}")
 
 # As browsers read them (WHATWG Encoding, https://encoding.spec.whatwg.org/#names-and-labels)
-_BROWSER = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
-            "euc_kr": "cp949", "shift_jis": "cp932", "iso8859-11": "cp874", "tis-620": "cp874", "koi8-r": "koi8-u"}
+_BROWSER = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "koi8-r": "koi8-u",
+}
 _CYRILLIC = ("cp1251", "koi8-u", "iso8859-5", "cp866", "mac-cyrillic")
 _MULTIBYTE = frozenset({"gb18030", "big5", "cp949", "cp932", "euc_jp", "iso2022_jp"})
 _CENTRAL = frozenset({b"pl", b"cs", b"sk", b"hu", b"hr", b"sl", b"ro"})
 
-# Letters per thousand in running text, Russian and Ukrainian together
-_OFTEN = dict(zip("оаеинтрсвлкдмпуяьзбгійчхжюшєїцщфыэґё",
-                  (100, 85, 75, 65, 65, 55, 48, 47, 46, 42, 38, 31, 31, 28, 28, 22, 18, 18, 17, 16, 30, 11, 12, 10, 9, 7,
-                   7, 5, 6, 4, 4, 3, 12, 3, 1, 1), strict=True))
+# Letters per thousand in running text, Russian and Ukrainian together, in round numbers
+_BY_FREQUENCY = {
+    100: "о",
+    80: "аеи",
+    60: "нтр",
+    45: "свлк",
+    30: "дмпуі",
+    20: "яьзбг",
+    12: "йчхжє",
+    8: "шюї",
+    4: "цщфы",
+    2: "эґёъ",
+}
+_OFTEN = {letter: weight for weight, letters in _BY_FREQUENCY.items() for letter in letters}
 
 
 def to_utf8(body: bytes, content_type: str | None) -> bytes:
     """A page's bytes as UTF-8, without byte order mark. `content_type` is the HTTP header's value."""
-    for mark, name in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
         if body.startswith(mark):
-            return _recode(body[len(mark):], name)
+            return _recode(body[len(mark) :], name)
     declared = _declared(body, content_type)
     if b"\x1b$" in body and "iso2022_jp" in declared:
         return _recode(body, "iso2022_jp")
@@ -141,7 +165,7 @@ def _likeness(text: str) -> float:
         lower = char.lower()
         if lower in _OFTEN:
             score += _OFTEN[lower] if char == lower or before == " " or before.isupper() else -60
-        elif not (char.isalpha() and lower == "ъ"):
+        else:
             score -= 40
         before = char
     return score / count if count else 0.0

@@ -82,7 +82,7 @@ def first_known(hint: Moment | None, page: Moment | None) -> Moment | None:
 
 
 def was_edited(published: Moment | None, modified: Moment | None) -> bool:
-    """Whether the page says it changed more than five minutes after publication; by days where one is a day."""
+    """Whether the page changed more than five minutes after publication; by days where one is a day."""
     if not published or not modified:
         return False
     if published.is_exact and modified.is_exact:

@@ -1,4 +1,4 @@
-"""What a page says about itself: JSON-LD, <meta>, <link>, <time>. Read from the parsed tree, believed by nobody yet."""
+"""What a page says about itself: JSON-LD, <meta>, <link>, <time>; read, not yet believed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,19 @@ MAX_JSON = 1 << 20  # characters of JSON-LD read
 MAX_NODES = 2000
 MAX_META = 500
 
-_PUBLISHED = ("article:published_time", "datepublished", "og:published_time", "publish-date", "parsely-pub-date",
-              "sailthru.date", "dc.date.issued", "dcterms.created", "article.published", "mediator_published_time", "date")
+_PUBLISHED = (
+    "article:published_time",
+    "datepublished",
+    "og:published_time",
+    "publish-date",
+    "parsely-pub-date",
+    "sailthru.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "article.published",
+    "mediator_published_time",
+    "date",
+)
 _MODIFIED = ("article:modified_time", "datemodified", "og:updated_time", "last-modified", "dcterms.modified")
 _SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "publisher", "twitter:site")
 
@@ -48,18 +59,20 @@ def read_facts(tree: HtmlElement, url: str) -> Facts:
     nodes = list(_nodes(tree))
     article = _article(nodes, url)
     listing = any(_types(node) & LISTING for node in nodes)
-    pick = lambda names: next((meta[n] for n in names if n in meta), None)  # noqa: E731  # three uses, one line
     titles = (meta.get("og:title"), _text(article.get("headline")), meta.get("twitter:title"))
     og_type = meta.get("og:type", "").lower()
     return Facts(
-        lang=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang")
-        or meta.get("content-language") or meta.get("og:locale"),
+        lang=tree.get("lang")
+        or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
+        or tree.get("xml:lang")
+        or meta.get("content-language")
+        or meta.get("og:locale"),
         canonical=_canonical(tree),
-        description=pick(("og:description", "description")),
+        description=_first(meta, ("og:description", "description")),
         titles=tuple(t for t in titles if t),
         sites=tuple(s for s in (*(meta.get(n) for n in _SITE), _text(article.get("publisher"))) if s),
-        published=_moment(_text(article.get("datePublished")), pick(_PUBLISHED), _time_element(tree)),
-        modified=_moment(_text(article.get("dateModified")), pick(_MODIFIED)),
+        published=_moment(_text(article.get("datePublished")), _first(meta, _PUBLISHED), _time_element(tree)),
+        modified=_moment(_text(article.get("dateModified")), _first(meta, _MODIFIED)),
         article_body=_text(article.get("articleBody")),
         is_article=bool(article) or og_type == "article",
         is_listing=not article and (listing or og_type == "website"),
@@ -78,6 +91,10 @@ def _meta(tree: HtmlElement) -> dict[str, str]:
             if content and (name := node.get(attribute)):
                 found.setdefault(name.lower(), content)
     return found
+
+
+def _first(meta: dict[str, str], names: tuple[str, ...]) -> str | None:
+    return next((meta[name] for name in names if name in meta), None)
 
 
 def _canonical(tree: HtmlElement) -> str | None:
@@ -117,13 +134,17 @@ def _nodes(tree: HtmlElement) -> Iterator[dict[str, Any]]:
             count += 1
             if isinstance(value, dict):
                 yield value
-                todo += [v for k, v in value.items() if isinstance(v, list | dict) and k in ("@graph", "mainEntity")]
+                todo += [
+                    v
+                    for k, v in value.items()
+                    if isinstance(v, list | dict) and k in ("@graph", "mainEntity")
+                ]
             elif isinstance(value, list):
                 todo += value[:200]
 
 
 def _json(text: str) -> Any:
-    """JSON as pages write it: CDATA or comment marks around it, raw line breaks in it. None if it is broken."""
+    """JSON as pages write it: in CDATA or comment marks, with raw line breaks. None if it is broken."""
     text = re.sub(r"\A\s*(?://)?\s*(?:<!\[CDATA\[|<!--)", "", text)
     text = re.sub(r"(?://)?\s*(?:\]\]>|-->)\s*\Z", "", text).strip().rstrip(";")
     try:

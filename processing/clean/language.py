@@ -8,11 +8,92 @@ from collections import Counter
 _CODE = re.compile(r"([a-zA-Z]{2})(?:[-_].*)?\Z")
 _UKRAINIAN, _RUSSIAN = "іїєґ", "ыэёъ"
 _ONLY_HERE = {"be": "ў", "sr": "ђћџљњ", "mk": "ѓќѕ", "kk": "әғқңөұһ"}
-_CYRILLIC_LANGS = frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt", "ba", "cv", "ab", "os"})
-_ENGLISH = frozenset("the of and to in that is was for on with as by at from were has have said his are be it an".split())
+_CYRILLIC_LANGS = frozenset(
+    {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt", "ba", "cv", "ab", "os"}
+)
+_ENGLISH = frozenset(
+    [
+        "the",
+        "of",
+        "and",
+        "to",
+        "in",
+        "that",
+        "is",
+        "was",
+        "for",
+        "on",
+        "with",
+        "as",
+        "by",
+        "at",
+        "from",
+        "were",
+        "has",
+        "have",
+        "said",
+        "his",
+        "are",
+        "be",
+        "it",
+        "an",
+    ]
+)
 _OTHER_LATIN = frozenset(
-    "der die das und nicht von mit ist den les des une dans est pour que qui los las una por con para del che di il "
-    "della sono non nie się jest na że het een van niet dat och att det som är ve bir için não uma com os".split()
+    [
+        "der",
+        "die",
+        "das",
+        "und",
+        "nicht",
+        "von",
+        "mit",
+        "ist",
+        "den",
+        "les",
+        "des",
+        "une",
+        "dans",
+        "est",
+        "pour",
+        "que",
+        "qui",
+        "los",
+        "las",
+        "una",
+        "por",
+        "con",
+        "para",
+        "del",
+        "che",
+        "di",
+        "il",
+        "della",
+        "sono",
+        "non",
+        "nie",
+        "się",
+        "jest",
+        "na",
+        "że",
+        "het",
+        "een",
+        "van",
+        "niet",
+        "dat",
+        "och",
+        "att",
+        "det",
+        "som",
+        "är",
+        "ve",
+        "bir",
+        "için",
+        "não",
+        "uma",
+        "com",
+        "os",
+    ]
 )
 _WORD = re.compile(r"[^\W\d_]+")
 

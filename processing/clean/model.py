@@ -19,7 +19,7 @@ class CleanText:
     """The text of an article, or of one post as it stands.
 
     `published_at` is aware UTC; with precision DAY it is midnight UTC of the day the page names. `lang` is a
-    two-letter code. `canonical_url` identifies the article: without tracking parameters, AMP and mobile hosts.
+    two-letter code. `canonical_url` identifies the article: without trackers, AMP and mobile hosts.
     """
 
     kind: Literal["article", "post"]
@@ -39,7 +39,7 @@ class CleanText:
 class Cleaned:
     """Where a page ended, and its texts.
 
-    `disposition` is DOCUMENT_NEW (one text; whether it is new is the ledger's to say), POSTS, POSTS_UNCHANGED,
+    `disposition` is DOCUMENT_NEW (one text; the ledger says whether it is new), POSTS, POSTS_UNCHANGED,
     NO_TEXT, QUARANTINED or TRUNCATED. `reason` is a short slug, None where there is nothing to explain.
     """
 

@@ -13,6 +13,7 @@ from htmldate import find_date
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction, load_html
+from trafilatura.settings import Document
 
 from processing.clean import dates
 from processing.clean.charset import to_utf8
@@ -90,9 +91,16 @@ def _posts(body: bytes, line: PageLine, source: Source) -> Cleaned:
 
 def _post(post: Post, source: Source) -> CleanText:
     return CleanText(
-        kind="post", url=post.url, canonical_url=post.url, title=None, text=_tidy(post.text),
-        lang=language_of(post.text, None, source.lang), published_at=post.date,
-        precision=Precision.MINUTE if post.date else Precision.UNKNOWN, edited=post.edited, outlet=source.name,
+        kind="post",
+        url=post.url,
+        canonical_url=post.url,
+        title=None,
+        text=_tidy(post.text),
+        lang=language_of(post.text, None, source.lang),
+        published_at=post.date,
+        precision=Precision.MINUTE if post.date else Precision.UNKNOWN,
+        edited=post.edited,
+        outlet=source.name,
     )
 
 
@@ -123,7 +131,7 @@ def _tree(body: bytes) -> HtmlElement | None:
 
 
 def _text(tree: HtmlElement, facts: Facts, url: str) -> str:
-    """trafilatura's text, or the publisher's own `articleBody` where that is markedly longer; standfirst first.
+    """trafilatura's text, or the publisher's `articleBody` where that is markedly longer; standfirst first.
 
     A short text is looked for once more with all of trafilatura's means: seven times the cost, and in a short
     article a paragraph that was missed may be all there is.
@@ -140,7 +148,7 @@ def _text(tree: HtmlElement, facts: Facts, url: str) -> str:
 
 def _extract(tree: HtmlElement, url: str, fast: bool) -> str:
     found = bare_extraction(tree, url=url, fast=fast, include_comments=False, with_metadata=False)
-    return _tidy(found.text or "") if found is not None else ""
+    return _tidy(found.text or "") if isinstance(found, Document) else ""
 
 
 def _why_no_article(text: str, tree: HtmlElement, facts: Facts, url: str) -> str | None:
@@ -165,16 +173,25 @@ def _linked_share(text: str, tree: HtmlElement) -> float:
 
 def _clean_text(text: str, tree: HtmlElement, facts: Facts, line: PageLine, source: Source) -> CleanText:
     title = headline(tree, facts, line.url, source.name, line.hint_title)
-    first, _, rest = text.partition("\n")
     published = _published(tree, facts, line)
     return CleanText(
-        kind="article", url=line.url, canonical_url=canonical(line.url, facts.canonical), title=title,
-        text=rest.lstrip() if rest and first == title else text,
+        kind="article",
+        url=line.url,
+        canonical_url=canonical(line.url, facts.canonical),
+        title=title,
+        text=_without_headline(text, title),
         lang=language_of(text, facts.lang, source.lang),
         published_at=published.at if published else None,
         precision=published.precision if published else Precision.UNKNOWN,
-        edited=dates.was_edited(published, facts.modified), outlet=source.name,
+        edited=dates.was_edited(published, facts.modified),
+        outlet=source.name,
     )
+
+
+def _without_headline(text: str, title: str | None) -> str:
+    """The text, unless it is nothing else, without the headline it begins with."""
+    rest = text.removeprefix(title or "")
+    return rest.strip() if rest[:1].isspace() and rest.strip() else text
 
 
 def _published(tree: HtmlElement, facts: Facts, line: PageLine) -> dates.Moment | None:
@@ -188,8 +205,12 @@ def _published(tree: HtmlElement, facts: Facts, line: PageLine) -> dates.Moment 
 def _guessed_day(tree: HtmlElement, url: str, fetched_at: datetime) -> dates.Moment | None:
     """The day htmldate finds in URL, markup and text."""
     found = find_date(
-        tree, original_date=True, extensive_search=True, url=url,
-        min_date=dates.EARLIEST.date().isoformat(), max_date=(fetched_at + dates.AHEAD).date().isoformat(),
+        tree,
+        original_date=True,
+        extensive_search=True,
+        url=url,
+        min_date=dates.EARLIEST.date().isoformat(),
+        max_date=(fetched_at + dates.AHEAD).date().isoformat(),
     )
     return dates.parse_moment(found)
 
@@ -207,6 +228,8 @@ def _plain(markup: str) -> str:
 
 def _tidy(text: str) -> str:
     """NFC, no control characters, no trailing blanks, at most one empty line in a row."""
-    text = "".join(c for c in unicodedata.normalize("NFC", text) if c in "\n\t" or unicodedata.category(c) != "Cc")
+    text = "".join(
+        c for c in unicodedata.normalize("NFC", text) if c in "\n\t" or unicodedata.category(c) != "Cc"
+    )
     lines = [line.strip() for line in text.replace("\u2028", "\n").split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

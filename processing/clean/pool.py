@@ -45,11 +45,13 @@ class CleanPool:
     def __enter__(self) -> CleanPool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
-            self._pool.close()
+            self._pool.close()  # type: ignore[no-untyped-call]  # pebble
         else:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble
         self._pool.join()
 
     def clean_many(self, jobs: Iterable[Job]) -> Iterator[Cleaned]:
@@ -84,7 +86,9 @@ def _outcome(future: Future[Cleaned]) -> Cleaned:
 def _start_worker(memory: int) -> None:
     """Limit the worker's address space. In a worker of its own, never in the caller's process."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (memory if hard == resource.RLIM_INFINITY else min(memory, hard), hard))
+    resource.setrlimit(
+        resource.RLIMIT_AS, (memory if hard == resource.RLIM_INFINITY else min(memory, hard), hard)
+    )
 
 
 class _Worker(ForkServerProcess):
@@ -99,7 +103,7 @@ class _Worker(ForkServerProcess):
 class _Context(ForkServerContext):
     """Workers forked from a clean server that has the cleaning code loaded: 20 ms for a fresh one."""
 
-    Process = _Worker  # type: ignore[assignment]  # narrower on purpose
+    Process = _Worker
 
     def __init__(self) -> None:
         super().__init__()

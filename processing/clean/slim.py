@@ -8,7 +8,7 @@ _USELESS = (b"script", b"style", b"svg", b"noscript", b"iframe")
 
 
 def without_scripts(body: bytes) -> bytes:
-    """The page without scripts (JSON-LD stays), styles, drawings and comments. One pass for each, in linear time.
+    """The page without scripts (JSON-LD stays), styles, drawings and comments, in linear time.
 
     An element that is never closed ends the search for its kind: what follows stays.
     """

@@ -1,4 +1,4 @@
-"""The standfirst: the sentence under the headline, which extraction takes for furniture and which states the toll."""
+"""The standfirst: the sentence under the headline that states the toll, and that extraction drops."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SHORTEST = 8  # characters that a headline keeps after its site's name is cut of
 
 
 def headline(tree: HtmlElement, facts: Facts, url: str, outlet: str, hint: str | None = None) -> str | None:
-    """The headline: the publisher's title, else the feed's (`hint`), else what trafilatura finds; never the site's name.
+    """The publisher's title, else the feed's (`hint`), else what trafilatura finds; never the site's name.
 
     <h1> confirms where the publisher's title ends, or completes one that was cut.
     """
@@ -37,17 +37,17 @@ def headline(tree: HtmlElement, facts: Facts, url: str, outlet: str, hint: str |
 
 
 def without_site(title: str, names: Iterable[str]) -> str:
-    """`title` without a leading or trailing part that is a name of the site (`names`: letters only, lower case)."""
+    """`title` without a first or last part that is a name of the site (`names`: letters only, lower case)."""
     known = {name for name in names if len(name) >= 3}
     for _ in range(3):
         cuts = list(_SEPARATOR.finditer(title))
         if not cuts:
             break
-        tail, head = title[cuts[-1].end():], title[: cuts[0].start()]
+        tail, head = title[cuts[-1].end() :], title[: cuts[0].start()]
         if _is_site(tail, known) and cuts[-1].start() >= SHORTEST:
             title = title[: cuts[-1].start()]
         elif _is_site(head, known) and len(title) - cuts[0].end() >= SHORTEST:
-            title = title[cuts[0].end():]
+            title = title[cuts[0].end() :]
         else:
             break
     return title.strip()

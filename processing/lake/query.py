@@ -35,7 +35,9 @@ def query(sql: str, lake: Lake) -> pa.Table:
     `disclosures` has the latest version of each disclosure, `disclosure_versions` all. Nothing is downloaded.
     Raises ConfigError for wrong SQL (naming the tables there are), Retry if the store does not answer.
     """
-    with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as con:
+    with duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    ) as con:
         con.execute("SET TimeZone = 'UTC'")
         for spec in TABLES:
             con.register(VERSIONS_VIEW if spec is DISCLOSURES else spec.name, lake.dataset(spec))
@@ -61,7 +63,9 @@ def render(table: pa.Table, form: Format | str = "table") -> str:
     if form == "csv":
         return _csv(table)
     if form == "jsonl":
-        return "".join(json.dumps(row, ensure_ascii=False, default=_spell) + "\n" for row in table.to_pylist())
+        return "".join(
+            json.dumps(row, ensure_ascii=False, default=_spell) + "\n" for row in table.to_pylist()
+        )
     if form == "table":
         return _text(table)
     raise ConfigError(f"format {form!r}: use table, csv or jsonl")

@@ -25,8 +25,20 @@ from scrapers.handover import PageLine
 Row = dict[str, Any]  # column -> value; never leaves this package
 
 _CLAIM_PLAIN = (
-    "measure", "min", "max", "qualifier", "raw", "group", "side", "scope", "as_of", "status", "subset_of",
-    "place", "place_region", "origin_region",
+    "measure",
+    "min",
+    "max",
+    "qualifier",
+    "raw",
+    "group",
+    "side",
+    "scope",
+    "as_of",
+    "status",
+    "subset_of",
+    "place",
+    "place_region",
+    "origin_region",
 )
 
 
@@ -49,9 +61,15 @@ def claim_rows(document: Document, detection: Detection, detector_version: str) 
     """Rows of `claims`, one a claim; `position` keeps reading order, which `subset_of` counts in."""
     return [
         {
-            "claim_id": claim_id(document, claim, detector_version), "doc_id": document.doc_id,
-            "doc_version": document.version, "position": position, "source": document.source, "url": document.url,
-            "lang": detection.lang, "published_at": document.published_at, "detector_version": detector_version,
+            "claim_id": claim_id(document, claim, detector_version),
+            "doc_id": document.doc_id,
+            "doc_version": document.version,
+            "position": position,
+            "source": document.source,
+            "url": document.url,
+            "lang": detection.lang,
+            "published_at": document.published_at,
+            "detector_version": detector_version,
             **_claim_slots(claim),
         }
         for position, claim in enumerate(detection.claims)
@@ -68,9 +86,13 @@ def claim_of(row: Row) -> Claim:
     return Claim(
         **{name: row[name] for name in _CLAIM_PLAIN},
         attribution=Attribution(**{name: row[f"attribution_{name}"] for name in Attribution.model_fields}),
-        event_date=event, evidence=_evidence_of(row, "evidence"), count_evidence=_evidence_of(row, "count"),
+        event_date=event,
+        evidence=_evidence_of(row, "evidence"),
+        count_evidence=_evidence_of(row, "count"),
         confidence=Confidence(**{name: row[f"confidence_{name}"] for name in Confidence.model_fields}),
-        rules=tuple(row["rules"] or ()), names=tuple(row["names"] or ()), cues=tuple(row["cues"] or ()),
+        rules=tuple(row["rules"] or ()),
+        names=tuple(row["names"] or ()),
+        cues=tuple(row["cues"] or ()),
     )
 
 
@@ -80,18 +102,37 @@ def disclosure_row(record: DisclosureRecord) -> Row:
     states = {state.measure: state for state in record.measures}
     measures = {k: v for measure in Measure for k, v in _measure_slots(measure, states.get(measure)).items()}
     plain = (
-        "disclosure_id", "version", "novelty", "created_at", "group", "scope", "origin_region", "place_region",
-        "disclosed_at", "lag_days", "grade", "confidence", "confidence_reason", "independent_sources",
+        "disclosure_id",
+        "version",
+        "novelty",
+        "created_at",
+        "group",
+        "scope",
+        "origin_region",
+        "place_region",
+        "disclosed_at",
+        "lag_days",
+        "grade",
+        "confidence",
+        "confidence_reason",
+        "independent_sources",
     )
     return {
         **{name: _plain(getattr(record, name)) for name in plain},
-        **measures, **_event_slots(record.event_date), **_attribution_slots(quote.attribution),
+        **measures,
+        **_event_slots(record.event_date),
+        **_attribution_slots(quote.attribution),
         "changed": [measure.value for measure in record.changed],
-        "quote_text": quote.text, "quote_lang": quote.lang, "quote_url": quote.url, "quote_outlet": quote.outlet,
-        "quote_source": quote.source, "quote_published_at": quote.published_at,
+        "quote_text": quote.text,
+        "quote_lang": quote.lang,
+        "quote_url": quote.url,
+        "quote_outlet": quote.outlet,
+        "quote_source": quote.source,
+        "quote_published_at": quote.published_at,
         "quote_page_id": quote.page.page_id if quote.page else None,
         "outlets": [{name: _plain(value) for name, value in outlet} for outlet in record.outlets],
-        "claim_ids": list(record.claim_ids), "record": record.model_dump_json(),
+        "claim_ids": list(record.claim_ids),
+        "record": record.model_dump_json(),
     }
 
 
@@ -118,10 +159,14 @@ def _plain(value: Any) -> Any:
 def _claim_slots(claim: Claim) -> Row:
     return {
         **{name: _plain(getattr(claim, name)) for name in _CLAIM_PLAIN},
-        **_attribution_slots(claim.attribution), **_event_slots(claim.event_date),
-        **_evidence_slots("evidence", claim.evidence), **_evidence_slots("count", claim.count_evidence),
+        **_attribution_slots(claim.attribution),
+        **_event_slots(claim.event_date),
+        **_evidence_slots("evidence", claim.evidence),
+        **_evidence_slots("count", claim.count_evidence),
         **{f"confidence_{name}": value for name, value in claim.confidence},
-        "rules": list(claim.rules), "names": list(claim.names), "cues": list(claim.cues),
+        "rules": list(claim.rules),
+        "names": list(claim.names),
+        "cues": list(claim.cues),
     }
 
 

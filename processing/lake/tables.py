@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -96,7 +97,11 @@ class Lake:
 
     def write_claims(self, detections: Iterable[tuple[Document, Detection]], detector_version: str) -> int:
         """All claims of document versions, suppressed candidates included. Returns rows added."""
-        found = [row for doc, detection in detections for row in as_rows.claim_rows(doc, detection, detector_version)]
+        found = [
+            row
+            for doc, detection in detections
+            for row in as_rows.claim_rows(doc, detection, detector_version)
+        ]
         return self._insert(CLAIMS, found)
 
     def write_disclosures(self, records: Sequence[DisclosureRecord]) -> int:
@@ -118,12 +123,14 @@ class Lake:
     def all_documents(self) -> Iterator[Document]:
         """Every document version, source by source."""
         for source in self.sources(DOCUMENTS):
-            yield from (as_rows.document_of(row) for row in self.read(DOCUMENTS, ds.field("source") == source))
+            yield from (
+                as_rows.document_of(row) for row in self.read(DOCUMENTS, ds.field("source") == source)
+            )
 
     def read_claims(
         self, documents: Sequence[Document], detector_version: str
     ) -> dict[tuple[str, int], tuple[Claim, ...]]:
-        """Claims of document versions, in reading order, by (doc_id, version). Versions without claims are absent."""
+        """Claims in reading order, by (doc_id, version); versions without claims are absent."""
         if not documents:
             return {}
         condition = (
@@ -137,7 +144,9 @@ class Lake:
             key = (row["doc_id"], row["doc_version"])
             if key in wanted:
                 found.setdefault(key, []).append((row["position"], as_rows.claim_of(row)))
-        return {key: tuple(claim for _, claim in sorted(claims, key=_position)) for key, claims in found.items()}
+        return {
+            key: tuple(claim for _, claim in sorted(claims, key=_position)) for key, claims in found.items()
+        }
 
     def read_disclosures(self) -> list[DisclosureRecord]:
         """Every version of every disclosure, oldest first."""
@@ -149,16 +158,24 @@ class Lake:
         found = [as_rows.delivery_of(row) for row in self.read(DELIVERIES, None)]
         return sorted(found, key=lambda delivery: (delivery.created_at, delivery.id))
 
-    def read_raw_index(self, pages: Iterable[tuple[str, str]], columns: list[str] | None = None) -> list[as_rows.Row]:
+    def read_raw_index(
+        self, pages: Iterable[tuple[str, str]], columns: list[str] | None = None
+    ) -> list[as_rows.Row]:
         """Rows of `raw_index` of (source, page_id) pairs."""
         wanted = set(pages)
         if not wanted:
             return []
-        condition = among("source", (source for source, _ in wanted)) & among("page_id", (page for _, page in wanted))
-        return [row for row in self.read(RAW_INDEX, condition, columns) if (row["source"], row["page_id"]) in wanted]
+        condition = among("source", (source for source, _ in wanted)) & among(
+            "page_id", (page for _, page in wanted)
+        )
+        return [
+            row
+            for row in self.read(RAW_INDEX, condition, columns)
+            if (row["source"], row["page_id"]) in wanted
+        ]
 
     def dispositions(self, pages: Iterable[tuple[str, str]]) -> dict[str, int]:
-        """How many of these (source, page_id) pages ended in which disposition; absent ones are not counted."""
+        """How many of these (source, page_id) pages ended in which disposition; absent ones in none."""
         found = self.read_raw_index(pages, ["source", "page_id", "disposition"])
         return dict(Counter({row["page_id"]: row["disposition"] for row in found}.values()))
 
@@ -169,11 +186,14 @@ class Lake:
     # -- upkeep ----------------------------------------------------------------------------------
 
     def maintain(self, retention_hours: int = 168) -> dict[str, dict[str, int]]:
-        """Compact small files, write a checkpoint, delete files unused for `retention_hours`. Returns counts by table.
+        """Compact small files, checkpoint, delete files unused for `retention_hours`; counts by table.
 
         Writers may go on meanwhile: whoever loses a commit tries again.
         """
-        return {spec.name: self._committed(lambda spec=spec: self._maintain(spec, retention_hours)) for spec in TABLES}
+        done: dict[str, dict[str, int]] = {}
+        for spec in TABLES:
+            done[spec.name] = self._committed(partial(self._maintain, spec, retention_hours))
+        return done
 
     def _maintain(self, spec: TableSpec, retention_hours: int) -> dict[str, int]:
         table = self.table(spec)
@@ -188,7 +208,10 @@ class Lake:
     def _ensure(self, spec: TableSpec) -> None:
         try:
             DeltaTable.create(
-                self.uri(spec), spec.schema, mode="ignore", partition_by=spec.partition,
+                self.uri(spec),
+                spec.schema,
+                mode="ignore",
+                partition_by=spec.partition,
                 configuration={"delta.dataSkippingStatsColumns": ",".join(spec.stats)},
                 storage_options=storage_options(),
             )
@@ -222,7 +245,9 @@ class Lake:
 
         return self._committed(attempt) if unique else 0
 
-    def _known(self, spec: TableSpec, found: list[as_rows.Row], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    def _known(
+        self, spec: TableSpec, found: list[as_rows.Row], columns: tuple[str, ...]
+    ) -> list[tuple[Any, ...]]:
         """Values of `columns` of the rows whose id is among those of `found`."""
         condition = among(spec.key[0], (row[spec.key[0]] for row in found))
         if spec.partition:
@@ -236,7 +261,10 @@ class Lake:
             on.append(_among(f"t.{spec.partition}", literals))
             on.append(f"t.{spec.partition} = s.{spec.partition}")
         return self.table(spec).merge(
-            pa.Table.from_pylist(found, schema=spec.schema), " AND ".join(on), source_alias="s", target_alias="t",
+            pa.Table.from_pylist(found, schema=spec.schema),
+            " AND ".join(on),
+            source_alias="s",
+            target_alias="t",
             writer_properties=writer_properties(spec),
         )
 
@@ -246,14 +274,18 @@ class Lake:
         """Rows of a table that meet a condition."""
         dataset = self.dataset(spec)
         with self.outside():
-            found: list[as_rows.Row] = dataset.to_table(columns or spec.schema.names, filter=condition).to_pylist()
+            found: list[as_rows.Row] = dataset.to_table(
+                columns or spec.schema.names, filter=condition
+            ).to_pylist()
         return found
 
     def _committed(self, attempt: Callable[[], T]) -> T:
-        """Run look-and-commit until it is not overtaken by another writer. Raises Retry when it always was."""
+        """Look and commit until no other writer is faster. Raises Retry when one always was."""
         retrying = Retrying(
-            retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(0.05, max=3), reraise=True,
+            retry=retry_if_exception_type(CommitFailedError),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(0.05, max=3),
+            reraise=True,
         )
         try:
             with self.outside():
@@ -292,7 +324,9 @@ def as_dataset(table: DeltaTable, spec: TableSpec, root: str) -> ds.Dataset:
     files, parquet = file_system(), ds.ParquetFileFormat()
     fragments = [
         parquet.make_fragment(
-            f"{root}/{unquote(path)}", filesystem=files, file_size=size,
+            f"{root}/{unquote(path)}",
+            filesystem=files,
+            file_size=size,
             partition_expression=ds.field(spec.partition) == value if spec.partition else None,
         )
         for path, size, value in zip(paths, sizes, values, strict=True)
@@ -304,8 +338,11 @@ def file_system() -> S3FileSystem:
     """Arrow's own S3 client, for reading; credentials come from the AWS environment."""
     address = urlsplit(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "")
     return S3FileSystem(
-        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"), scheme=address.scheme or "https",
-        endpoint_override=address.netloc or None, connect_timeout=5, request_timeout=60,
+        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+        scheme=address.scheme or "https",
+        endpoint_override=address.netloc or None,
+        connect_timeout=5,
+        request_timeout=60,
         retry_strategy=AwsStandardS3RetryStrategy(max_attempts=4),
     )
 
@@ -316,7 +353,11 @@ def writer_properties(spec: TableSpec) -> WriterProperties:
     Merges of deltalake 1.6 type strings as string views; Arrow then cannot compare a file's statistics with
     the strings of a filter and fails ("no kernel matching input types"). Without statistics it can.
     """
-    strings = [field.name for field in spec.schema if field.type in (pa.string(), STRINGS) and field.name != spec.partition]
+    strings = [
+        field.name
+        for field in spec.schema
+        if field.type in (pa.string(), STRINGS) and field.name != spec.partition
+    ]
     silent = ColumnProperties(statistics_enabled="NONE")
     return WriterProperties(compression="ZSTD", column_properties=dict.fromkeys(strings, silent))
 
@@ -324,7 +365,10 @@ def writer_properties(spec: TableSpec) -> WriterProperties:
 def storage_options() -> dict[str, str]:
     """Options of delta-rs's own S3 client; endpoint, region and credentials come from the AWS environment."""
     return {
-        "aws_conditional_put": "etag", "connect_timeout": "5s", "timeout": "60s", "max_retries": "4",
+        "aws_conditional_put": "etag",
+        "connect_timeout": "5s",
+        "timeout": "60s",
+        "max_retries": "4",
         "retry_timeout": "20s",
     }
 
@@ -342,8 +386,8 @@ def unreachable(error: BaseException) -> str:
 def check_store(store: ObjectStore) -> None:
     """Prove that the store honours If-None-Match, without which tables lose rows silently.
 
-    A second conditional put must be refused, and of 16 at once exactly one may win. Raises ConfigError if not,
-    Retry if the store does not answer. Leaves nothing behind.
+    A second conditional put must be refused, and of 16 at once exactly one may win. Raises ConfigError if
+    not, Retry if the store does not answer. Leaves nothing behind.
     """
     key = f"selftest/{secrets.token_hex(8)}"
     try:
@@ -357,10 +401,12 @@ def check_store(store: ObjectStore) -> None:
     except ClientError as error:
         raise ConfigError(f"object store {endpoint()}, bucket {store.bucket}: {_line(error)}") from None
     if answers != [True, False] or won != 1:
-        found = "took a second put of the same key" if answers[1] else f"let {won} of {RACERS} racing puts win"
+        found = (
+            "took a second put of the same key" if answers[1] else f"let {won} of {RACERS} racing puts win"
+        )
         raise ConfigError(
-            f"object store {endpoint()} {found}: it ignores `If-None-Match: *`, and tables on it lose rows silently. "
-            "Use AWS S3 or SeaweedFS 4.48 or newer"
+            f"object store {endpoint()} {found}: it ignores `If-None-Match: *`, and tables on it lose rows "
+            "silently. Use AWS S3 or SeaweedFS 4.48 or newer"
         )
 
 

@@ -28,29 +28,54 @@ EN = (
     "Five more people were taken to the hospital, and the doctors call the condition of one of them serious.",
     "Nine houses and a power line were damaged, he said, and repairs are to begin in the morning.",
 )
-MENU = ["Политика", "Общество", "Экономика", "Происшествия", "Спорт", "Культура", "Погода", "Реклама", "Контакты"]
+MENU = [
+    "Политика",
+    "Общество",
+    "Экономика",
+    "Происшествия",
+    "Спорт",
+    "Культура",
+    "Погода",
+    "Реклама",
+    "Контакты",
+]
 
 SOURCE = Source(
-    id="vistnyk", name="Вестник Заречья", kind="feed", url="https://www.vistnyk.example/rss", lang="ru",  # type: ignore[arg-type]  # pydantic parses it
-    group="press", grade="C3",
+    id="vistnyk",
+    name="Вестник Заречья",
+    kind="feed",
+    url="https://www.vistnyk.example/rss",
+    lang="ru",
+    group="press",
+    grade="C3",
 )
 
 
 def article(
-    paragraphs: tuple[str, ...] = RU, *, head: str = "", title: str = "Удар по Заречному: двое погибших",
-    lang: str | None = None, charset: str | None = "utf-8", lead: str = "",
+    paragraphs: tuple[str, ...] = RU,
+    *,
+    head: str = "",
+    title: str = "Удар по Заречному: двое погибших",
+    lang: str | None = None,
+    charset: str | None = "utf-8",
+    lead: str = "",
 ) -> str:
     """A news page: menu, headline, text, related links, footer."""
     menu = "".join(f'<li><a href="/{n}">{word}</a></li>' for n, word in enumerate(MENU))
-    related = "".join(f'<li><a href="/n/{n}">Читайте также: {word} за неделю и обзор</a></li>' for n, word in enumerate(MENU))
+    related = "".join(
+        f'<li><a href="/n/{n}">Читайте также: {word} за неделю и обзор</a></li>'
+        for n, word in enumerate(MENU)
+    )
     text = "".join(f"<p>{p}</p>" for p in paragraphs)
     meta = f'<meta charset="{charset}">' if charset else ""
     attribute = f' lang="{lang}"' if lang else ""
     return (
-        f"<!DOCTYPE html><html{attribute}><head>{meta}<title>{title} — Вестник Заречья</title>{head}</head><body>"
-        f"<header><nav><ul>{menu}</ul></nav></header><main><article><h1>{title}</h1>{lead}<div class='article-body'>"
+        f"<!DOCTYPE html><html{attribute}><head>{meta}<title>{title} — Вестник Заречья</title>"
+        f"{head}</head><body><header><nav><ul>{menu}</ul></nav></header><main><article><h1>{title}</h1>{lead}"
+        "<div class='article-body'>"
         f"{text}</div></article><aside><h3>Читайте также</h3><ul>{related}</ul></aside></main>"
-        "<footer><p>© Вестник Заречья. Все права защищены. Подпишитесь на рассылку.</p></footer></body></html>"
+        "<footer><p>© Вестник Заречья. Все права защищены. Подпишитесь на рассылку.</p></footer>"
+        "</body></html>"
     )
 
 
@@ -63,7 +88,9 @@ def json_ld(**fields: Any) -> str:
 def response(body: bytes | str, *headers: tuple[str, str], url: str = URL) -> StoredResponse:
     """A stored response; without headers its type is plain text/html."""
     data = body.encode() if isinstance(body, str) else body
-    return StoredResponse(url, 200, list(headers or [("Content-Type", "text/html")]), data, payload_digest(data))
+    return StoredResponse(
+        url, 200, list(headers or [("Content-Type", "text/html")]), data, payload_digest(data)
+    )
 
 
 def page_line(url: str = URL, **fields: Any) -> PageLine:
@@ -78,12 +105,15 @@ def post(number: int, text: str, *, edited: bool = False, media: bool = False, s
     """A post's block as the channel preview shows it."""
     words = f'<div class="tgme_widget_message_text js-message_text" dir="auto">{text}</div>' if text else ""
     photo = '<a class="tgme_widget_message_photo_wrap" href="https://t.me/zarichne/1"></a>' if media else ""
+    kind = "service_message" if service else ""
     mark = "edited " if edited else ""
     return (
-        f'<div class="tgme_widget_message_wrap"><div class="tgme_widget_message {"service_message" if service else ""}" '
+        f'<div class="tgme_widget_message_wrap"><div class="tgme_widget_message {kind}" '
         f'data-post="zarichne/{number}">{photo}{words}<div class="tgme_widget_message_footer">'
         f'<span class="tgme_widget_message_meta">{mark}<a class="tgme_widget_message_date" '
-        f'href="https://t.me/zarichne/{number}"><time datetime="2025-03-04T0{number % 10}:15:00+00:00">0</time></a></span>'
+        f'href="https://t.me/zarichne/{number}"><time '
+        f'datetime="2025-03-04T0{number % 10}:15:00+00:00">0</time></a>'
+        "</span>"
         "</div></div></div>"
     )
 
@@ -91,6 +121,7 @@ def post(number: int, text: str, *, edited: bool = False, media: bool = False, s
 def preview(*blocks: str) -> str:
     """A channel preview page."""
     return (
-        '<!DOCTYPE html><html><head><meta charset="utf-8"><meta property="og:title" content="Заречный"></head><body>'
+        '<!DOCTYPE html><html><head><meta charset="utf-8"><meta property="og:title" content="Заречный">'
+        "</head><body>"
         f'<section class="tgme_channel_history js-message_history">{"".join(blocks)}</section></body></html>'
     )

@@ -12,6 +12,7 @@ import pytest
 from processing.clean import EXTRACTOR_VERSION, Cleaned, CleanText, clean_page
 from processing.models import Precision
 from scrapers.handover import Disposition, PageKind
+from scrapers.registry import Source
 from tests.clean import pages
 from tests.clean.pages import EN, RU, SOURCE, UK, URL, article, json_ld, page_line, response
 
@@ -47,8 +48,20 @@ CHARSETS = [
     ("koi8-r, called utf-8 by header and page", "koi8-r", "utf-8", "text/html; charset=utf-8", RU),
     ("windows-1251 without any declaration", "cp1251", None, "text/html", RU),
     ("windows-1251, called iso-8859-1 by the header", "cp1251", None, "text/html; charset=iso-8859-1", RU),
-    ("header windows-1251 right, page koi8-r wrong", "cp1251", "koi8-r", "text/html; charset=windows-1251", RU),
-    ("header koi8-r wrong, page windows-1251 right", "cp1251", "windows-1251", "text/html; charset=koi8-r", RU),
+    (
+        "header windows-1251 right, page koi8-r wrong",
+        "cp1251",
+        "koi8-r",
+        "text/html; charset=windows-1251",
+        RU,
+    ),
+    (
+        "header koi8-r wrong, page windows-1251 right",
+        "cp1251",
+        "windows-1251",
+        "text/html; charset=koi8-r",
+        RU,
+    ),
     ("utf-8, called windows-1251 by both", "utf-8", "windows-1251", "text/html; charset=windows-1251", RU),
     ("Ukrainian windows-1251, called utf-8", "cp1251", "utf-8", "text/html; charset=utf-8", UK),
     ("Ukrainian koi8-u without declaration", "koi8-u", None, "text/html", UK),
@@ -62,7 +75,9 @@ CHARSETS = [
 
 
 @pytest.mark.parametrize(
-    ("charset", "declared", "header", "paragraphs"), [case[1:] for case in CHARSETS], ids=[c[0] for c in CHARSETS]
+    ("charset", "declared", "header", "paragraphs"),
+    [case[1:] for case in CHARSETS],
+    ids=[c[0] for c in CHARSETS],
 )
 def test_wrong_charsets_come_out_readable(
     charset: str, declared: str | None, header: str, paragraphs: tuple[str, ...]
@@ -77,9 +92,14 @@ def test_wrong_charsets_come_out_readable(
 
 def test_a_latin_page_keeps_its_accents() -> None:
     """windows-1252, called utf-8: lone accents are read as Western European."""
-    paragraphs = ("Le préfet a déclaré que deux habitants avaient été tués dans la nuit à Zaritchné, près de la forêt.",) * 3
+    paragraphs = (
+        "Le préfet a déclaré que deux habitants avaient été tués dans la nuit à Zaritchné, près de la forêt.",
+    ) * 3
     body = article(paragraphs, title="Deux tués", charset="utf-8", lang="fr")
-    body = body[: body.index("<body>")].replace(" — Вестник Заречья", "") + f"<body><p>{'</p><p>'.join(paragraphs)}</p></body>"
+    body = (
+        body[: body.index("<body>")].replace(" — Вестник Заречья", "")
+        + f"<body><p>{'</p><p>'.join(paragraphs)}</p></body>"
+    )
     assert "préfet a déclaré" in text_of(clean(body.encode("cp1252"))).text
 
 
@@ -126,7 +146,12 @@ def test_an_unknown_encoding_is_quarantined() -> None:
 
 def test_a_page_heavy_with_scripts_is_cleaned_all_the_same() -> None:
     """3 MiB of scripts are taken out, the article and its JSON-LD stay."""
-    head = json_ld(datePublished="2025-03-04T08:30:00+02:00") + "<script>" + "var a='<p>';" * 260_000 + "</script>"
+    head = (
+        json_ld(datePublished="2025-03-04T08:30:00+02:00")
+        + "<script>"
+        + "var a='<p>';" * 260_000
+        + "</script>"
+    )
     text = text_of(clean(article(head=head)))
     assert text.text.startswith("Губернатор")
     assert text.published_at == datetime(2025, 3, 4, 6, 30, tzinfo=UTC)
@@ -141,8 +166,11 @@ def test_too_much_html_is_quarantined() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("<html><head><meta http-equiv='refresh' content='0; url=/x'></head><body><a href='/x'>here</a></body></html>",
-         "redirect_stub"),
+        (
+            "<html><head><meta http-equiv='refresh' content='0; url=/x'></head>"
+            "<body><a href='/x'>here</a></body></html>",
+            "redirect_stub",
+        ),
         ("<meta http-equiv=refresh content='0;URL=/x'>", "redirect_stub"),
         ("<html><body><img src='a.jpg'></body></html>", "no_article_text"),
         ("{}", "not_html"),
@@ -158,8 +186,12 @@ def test_pages_without_text_say_why(body: str, reason: str) -> None:
 
 def test_a_list_of_headlines_is_a_section_page() -> None:
     """A page whose text is link texts is no article."""
-    links = "".join(f"<p><a href='/{n}'>Заголовок новости номер {n} о жизни района</a></p>" for n in range(30))
-    outcome = clean(f"<html><body><main>{links}</main></body></html>", url="https://www.vistnyk.example/news/")
+    links = "".join(
+        f"<p><a href='/{n}'>Заголовок новости номер {n} о жизни района</a></p>" for n in range(30)
+    )
+    outcome = clean(
+        f"<html><body><main>{links}</main></body></html>", url="https://www.vistnyk.example/news/"
+    )
     assert (outcome.disposition, outcome.reason) == (Disposition.NO_TEXT, "section_page")
 
 
@@ -170,7 +202,9 @@ def test_the_front_page_is_a_section_page() -> None:
 
 def test_a_short_article_counts() -> None:
     """Two sentences are an article."""
-    text = text_of(clean(article(("В Заречном простились с сержантом Иваном Выдуманным. Он погиб 2 марта.",))))
+    text = text_of(
+        clean(article(("В Заречном простились с сержантом Иваном Выдуманным. Он погиб 2 марта.",)))
+    )
     assert text.text == "В Заречном простились с сержантом Иваном Выдуманным. Он погиб 2 марта."
 
 
@@ -187,22 +221,29 @@ def test_the_publishers_own_text_is_taken_where_extraction_finds_little() -> Non
 def test_the_standfirst_is_part_of_the_text() -> None:
     """The sentence under the headline states the toll, and extraction alone would drop it."""
     lead = "Пятеро военных из района погибли за неделю, сообщил глава администрации."
-    page = article(head=f'<meta property="og:description" content="{lead}">',
-                   lead=f'<header class="subtitle teaser"><h2 class="subtitle">{lead}</h2></header>')
+    page = article(
+        head=f'<meta property="og:description" content="{lead}">',
+        lead=f'<header class="subtitle teaser"><h2 class="subtitle">{lead}</h2></header>',
+    )
     assert text_of(clean(page)).text.startswith(lead)
     assert text_of(clean(page)).text.count(lead) == 1
 
 
 def test_a_description_that_is_not_on_the_page_is_not_text() -> None:
     """What only search engines are told is not what readers were told."""
-    page = article(head='<meta name="description" content="Десять погибших, какой ужас, смотрите все подробности у нас">')
+    page = article(
+        head='<meta name="description" content="Десять погибших, какой ужас, смотрите все подробности у нас">'
+    )
     assert "Десять" not in text_of(clean(page)).text
 
 
 def test_comments_of_readers_are_left_out() -> None:
     """Below-the-line text is not the outlet's."""
-    page = article().replace("</article>", '</article><section id="comments" class="comments"><p>Говорят, погибло сто '
-                             "человек, а нам врут, как всегда врали раньше.</p></section>")
+    page = article().replace(
+        "</article>",
+        '</article><section id="comments" class="comments"><p>Говорят, погибло сто '
+        "человек, а нам врут, как всегда врали раньше.</p></section>",
+    )
     assert "сто человек" not in text_of(clean(page)).text
 
 
@@ -211,7 +252,14 @@ def test_comments_of_readers_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("paragraphs", "declared", "lang"),
-    [(RU, "en", "ru"), (UK, "ru-RU", "uk"), (EN, "ru", "en"), (EN, None, "en"), (UK, None, "uk"), (RU, "uk", "ru")],
+    [
+        (RU, "en", "ru"),
+        (UK, "ru-RU", "uk"),
+        (EN, "ru", "en"),
+        (EN, None, "en"),
+        (UK, None, "uk"),
+        (RU, "uk", "ru"),
+    ],
 )
 def test_letters_decide_the_language(paragraphs: tuple[str, ...], declared: str | None, lang: str) -> None:
     """A template's lang attribute does not outvote the text."""
@@ -229,6 +277,7 @@ def published(head: str = "", **line: object) -> tuple[str | None, Precision, bo
     return (text.published_at.isoformat() if text.published_at else None, text.precision, text.edited)
 
 
+NAMED = "2025-03-04T07:07Z"
 MINUTE, DAY = Precision.MINUTE, Precision.DAY
 OG = '<meta property="article:published_time" content="{}">'
 
@@ -244,18 +293,25 @@ OG = '<meta property="article:published_time" content="{}">'
         (json_ld(datePublished="2025-03-04T08:00:00"), None, ("2025-03-04T00:00:00+00:00", DAY)),
         (json_ld(datePublished="2025-03-04T00:00:00+03:00"), None, ("2025-03-04T00:00:00+00:00", DAY)),
         (json_ld(datePublished="2025-03-04"), HINT, ("2025-03-04T06:31:00+00:00", MINUTE)),
-        (json_ld(datePublished="2025-03-04T08:00:00+02:00"), datetime(2025, 3, 4, tzinfo=UTC),
-         ("2025-03-04T06:00:00+00:00", MINUTE)),
+        (
+            json_ld(datePublished="2025-03-04T08:00:00+02:00"),
+            datetime(2025, 3, 4, tzinfo=UTC),
+            ("2025-03-04T06:00:00+00:00", MINUTE),
+        ),
         ("", datetime(2031, 1, 1, 5, 5, tzinfo=UTC), (None, Precision.UNKNOWN)),
         ("", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), (None, Precision.UNKNOWN)),
         (OG.format("2027-03-04T09:10:00Z"), HINT, ("2025-03-04T06:31:00+00:00", MINUTE)),
         (json_ld(datePublished="2024-12-01T08:00:00+02:00"), HINT, ("2024-12-01T06:00:00+00:00", MINUTE)),
         (OG.format("not a date"), None, (None, Precision.UNKNOWN)),
-        ('<meta itemprop="datePublished" content="2025-03-04T09:10:00+02:00">', None, ("2025-03-04T07:10:00+00:00", MINUTE)),
+        (
+            '<meta itemprop="datePublished" content="2025-03-04T09:10:00+02:00">',
+            None,
+            ("2025-03-04T07:10:00+00:00", MINUTE),
+        ),
     ],
 )
 def test_publication_time(head: str, hint: datetime | None, expected: tuple[str | None, Precision]) -> None:
-    """Hint first if plausible, then the page; no offset, or midnight, is a day; a re-dated old article stays old."""
+    """Hint first, then the page; no offset, or midnight, is a day; a re-dated article stays old."""
     assert published(head, hint_published=hint)[:2] == expected
 
 
@@ -267,7 +323,11 @@ def test_a_date_in_the_url_is_a_day() -> None:
 
 @pytest.mark.parametrize(
     ("modified", "edited"),
-    [("2025-03-04T08:04:00+02:00", False), ("2025-03-04T08:06:00+02:00", True), ("2025-03-03T08:06:00+02:00", False)],
+    [
+        ("2025-03-04T08:04:00+02:00", False),
+        ("2025-03-04T08:06:00+02:00", True),
+        ("2025-03-03T08:06:00+02:00", False),
+    ],
 )
 def test_an_edit_is_more_than_five_minutes_after_publication(modified: str, edited: bool) -> None:
     """dateModified shortly after publication is the first save."""
@@ -284,7 +344,7 @@ def test_an_edit_is_more_than_five_minutes_after_publication(modified: str, edit
         "<script type='application/ld+json'>{broken</script>",
         "<script type='application/ld+json'>" + "[" * 100_000 + "</script>",
         "<script type='application/ld+json'>null</script>",
-        "<script type='application/ld+json'>{\"@type\": 7, \"headline\": [[]]}</script>",
+        '<script type=\'application/ld+json\'>{"@type": 7, "headline": [[]]}</script>',
         json_ld(headline=None, datePublished={"a": []}, articleBody=["x"], publisher=[{}]),
     ],
 )
@@ -296,7 +356,7 @@ def test_broken_structured_data_is_passed_over(block: str) -> None:
 def test_json_ld_in_comment_marks_and_graphs_is_read() -> None:
     """Wrapped blocks and @graph are as good as plain ones; the node that names this page is the article's."""
     other = '{"@type":"NewsArticle","url":"https://www.vistnyk.example/other","datePublished":"2020-01-01T01:01:00Z"}'
-    own = f'{{"@type":["NewsArticle"],"mainEntityOfPage":{{"@id":"{URL}"}},"datePublished":"2025-03-04T07:07:00Z"}}'
+    own = f'{{"@type":["NewsArticle"],"mainEntityOfPage":{{"@id":"{URL}"}},"datePublished":"{NAMED}"}}'
     head = f'<script type="application/ld+json"><!-- {{"@graph":[{other},{own}]}} --></script>'
     assert text_of(clean(article(head=head))).published_at == datetime(2025, 3, 4, 7, 7, tzinfo=UTC)
 
@@ -307,14 +367,28 @@ def test_json_ld_in_comment_marks_and_graphs_is_read() -> None:
 @pytest.mark.parametrize(
     ("head", "title", "expected"),
     [
-        ('<meta property="og:title" content="Удар по Заречному: двое погибших | Вестник Заречья">', None,
-         "Удар по Заречному: двое погибших"),
+        (
+            '<meta property="og:title" content="Удар по Заречному: двое погибших | Вестник Заречья">',
+            None,
+            "Удар по Заречному: двое погибших",
+        ),
         ('<meta property="og:title" content="Вестник Заречья">', None, "Удар по Заречному: двое погибших"),
-        ('<meta property="og:site_name" content="ВЗ.Новости"><meta property="og:title" content="В районе траур - ВЗ.Новости">',
-         "В районе траур", "В районе траур"),
-        ('<meta property="og:title" content="Потери за день: 12 &quot;двухсотых&quot;">', "Сводка", 'Потери за день: 12 "двухсотых"'),
-        ('<meta property="og:title" content="Удар - погибли двое, ранены пять - Вестник Заречья">', "x",
-         "Удар - погибли двое, ранены пять"),
+        (
+            '<meta property="og:site_name" content="ВЗ.Новости">'
+            '<meta property="og:title" content="В районе траур - ВЗ.Новости">',
+            "В районе траур",
+            "В районе траур",
+        ),
+        (
+            '<meta property="og:title" content="Потери за день: 12 &quot;двухсотых&quot;">',
+            "Сводка",
+            'Потери за день: 12 "двухсотых"',
+        ),
+        (
+            '<meta property="og:title" content="Удар - погибли двое, ранены пять - Вестник Заречья">',
+            "x",
+            "Удар - погибли двое, ранены пять",
+        ),
         ("", "Двое погибших", "Двое погибших"),
     ],
 )
@@ -330,17 +404,21 @@ def test_titles_lose_the_sites_name_only(head: str, title: str | None, expected:
 def posts(body: str, *ids: int) -> Cleaned:
     """Clean a preview page with these post ids in its line."""
     line = page_line("https://t.me/s/zarichne", kind=PageKind.PREVIEW, post_ids=ids)
-    return clean_page(response(body, url="https://t.me/s/zarichne"), line, replace_source())
+    return clean_page(response(body, url="https://t.me/s/zarichne"), line, channel())
 
 
-def replace_source() -> object:
+def channel() -> Source:
     """The channel's source."""
     return SOURCE.model_copy(update={"lang": "uk", "name": "Зарічне онлайн"})
 
 
 def test_posts_are_texts_as_they_stand() -> None:
     """One text per asked-for post, however short, with minute, edit mark and own address."""
-    body = pages.preview(pages.post(1, "Двоє загиблих."), pages.post(2, "Оновлено: троє<br>загиблих", edited=True), pages.post(3, "x"))
+    body = pages.preview(
+        pages.post(1, "Двоє загиблих."),
+        pages.post(2, "Оновлено: троє<br>загиблих", edited=True),
+        pages.post(3, "x"),
+    )
     outcome = posts(body, 1, 2)
     assert (outcome.disposition, outcome.reason) == (Disposition.POSTS, None)
     first, second = outcome.texts
@@ -353,7 +431,9 @@ def test_posts_are_texts_as_they_stand() -> None:
 def test_posts_without_text_are_counted() -> None:
     """Pictures and service messages make no document, and the reason says how many there were."""
     body = pages.preview(
-        pages.post(1, "Двоє загиблих."), pages.post(2, "", media=True), pages.post(3, "канал створено", service=True)
+        pages.post(1, "Двоє загиблих."),
+        pages.post(2, "", media=True),
+        pages.post(3, "канал створено", service=True),
     )
     outcome = posts(body, 1, 2, 3, 9)
     assert [text.text for text in outcome.texts] == ["Двоє загиблих."]

@@ -16,7 +16,7 @@ from scrapers.registry import Source
 from scrapers.warc import StoredResponse
 from tests.clean.pages import RU, SOURCE, article, page_line, response
 
-NESTED = "<html><body>" + "<div><b><i>x " * 60_000
+NESTED = "<html><body>" + "<div>" * 250 + "<p>x y z</p>" * 100_000  # 1.2 MB, about 20 s of trafilatura
 
 
 def job(body: str) -> tuple[StoredResponse, PageLine, Source]:
@@ -62,7 +62,9 @@ def test_a_pathological_page_costs_its_deadline_only() -> None:
         outcomes = list(pool.clean_many([job(article()), job(NESTED), job(article())]))
         assert time.monotonic() - started < 15
     assert [outcome.disposition for outcome in outcomes] == [
-        Disposition.DOCUMENT_NEW, Disposition.QUARANTINED, Disposition.DOCUMENT_NEW,
+        Disposition.DOCUMENT_NEW,
+        Disposition.QUARANTINED,
+        Disposition.DOCUMENT_NEW,
     ]
     assert outcomes[1].reason == "timeout"
 

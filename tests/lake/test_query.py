@@ -31,15 +31,28 @@ def filled(lake: Lake) -> Lake:
     ("sql", "expected"),
     [
         ("SELECT count(*) n FROM documents", [{"n": 6}]),
-        ("SELECT url FROM documents WHERE url = 'https://north.example/1'", [{"url": "https://north.example/1"}]),
-        ("SELECT count(*) n FROM documents WHERE source = 'north' AND version = 1 AND lang IN ('en')", [{"n": 3}]),
-        ("SELECT count(*) n FROM documents WHERE url > 'https://o' AND published_at >= '2025-03-04'", [{"n": 3}]),
+        (
+            "SELECT url FROM documents WHERE url = 'https://north.example/1'",
+            [{"url": "https://north.example/1"}],
+        ),
+        (
+            "SELECT count(*) n FROM documents WHERE source = 'north' AND version = 1 AND lang IN ('en')",
+            [{"n": 3}],
+        ),
+        (
+            "SELECT count(*) n FROM documents WHERE url > 'https://o' AND published_at >= '2025-03-04'",
+            [{"n": 3}],
+        ),
         ("SELECT count(*) n FROM claims JOIN documents USING (doc_id)", [{"n": 6}]),
-        ("SELECT disclosure_id d, version v, killed_max k FROM disclosures ORDER BY d",
-         [{"d": "d1", "v": 2, "k": 7}, {"d": "d2", "v": 1, "k": 2}]),
+        (
+            "SELECT disclosure_id d, version v, killed_max k FROM disclosures ORDER BY d",
+            [{"d": "d1", "v": 2, "k": 7}, {"d": "d2", "v": 1, "k": 2}],
+        ),
         ("SELECT count(*) n FROM disclosure_versions WHERE disclosure_id = 'd1'", [{"n": 2}]),
-        ("SELECT o.outlet FROM (SELECT unnest(outlets) o FROM disclosures WHERE disclosure_id = 'd2')",
-         [{"outlet": "Ledger Daily"}]),
+        (
+            "SELECT o.outlet FROM (SELECT unnest(outlets) o FROM disclosures WHERE disclosure_id = 'd2')",
+            [{"outlet": "Ledger Daily"}],
+        ),
         ("SELECT state FROM deliveries WHERE key = 'k1'", [{"state": "pending"}]),
         ("SELECT count(*) n FROM raw_index WHERE reason IS NULL", [{"n": 6}]),
     ],
@@ -51,7 +64,9 @@ def test_sql_over_the_tables(filled: Lake, sql: str, expected: list[dict[str, ob
 
 def test_an_unknown_table_is_answered_with_the_list(lake: Lake) -> None:
     """The error names the tables there are."""
-    with pytest.raises(ConfigError, match=r"Tables: claims, deliveries, disclosure_versions, disclosures, documents"):
+    with pytest.raises(
+        ConfigError, match=r"Tables: claims, deliveries, disclosure_versions, disclosures, documents"
+    ):
         query("SELECT * FROM nothing", lake)
 
 
@@ -98,14 +113,24 @@ def test_csv_has_no_formulas(filled: Lake) -> None:
         "q,n\n'=Two were killed.,-1\n"
     )
     assert [csv_cell(v) for v in ("+1", "-x", "@a", "\ta", "\ra", "a=b", -3, None)] == [
-        "'+1", "'-x", "'@a", "'\ta", "'\ra", "a=b", "-3", "",
+        "'+1",
+        "'-x",
+        "'@a",
+        "'\ta",
+        "'\ra",
+        "a=b",
+        "-3",
+        "",
     ]
 
 
 def test_json_lines(filled: Lake) -> None:
     """One object a line, times as ISO 8601 in UTC."""
     out = render(query("SELECT url, published_at FROM documents ORDER BY url LIMIT 1", filled), "jsonl")
-    assert json.loads(out) == {"url": "https://north.example/0", "published_at": "2025-03-04T12:00:00.123456Z"}
+    assert json.loads(out) == {
+        "url": "https://north.example/0",
+        "published_at": "2025-03-04T12:00:00.123456Z",
+    }
 
 
 def test_parquet(filled: Lake) -> None:
