@@ -8,10 +8,7 @@ from typing import Any
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadTimeoutError,
     IgnoreRequest,
-    ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
 
@@ -24,6 +21,7 @@ from scrapers.politeness import (
     OutOfTimeError,
     RobotsDeniedError,
     host_of,
+    plain_words,
 )
 from scrapers.settings import MAX_BODY
 from scrapers.wire import DECODABLE, BodyTooLargeError, BodyTruncatedError, decoded_digest
@@ -32,12 +30,6 @@ PAGE_TYPES = frozenset(
     {"", "text/html", "application/xhtml+xml", "text/xml", "application/xml", "text/plain"}
 )
 _BLOCKING = frozenset({401, 403, 407, 429, 451})
-_WORDS = {
-    CannotResolveHostError: "name does not resolve",
-    DownloadConnectionRefusedError: "connection refused",
-    DownloadTimeoutError: "timed out",
-    ResponseDataLossError: "connection lost",
-}
 
 
 @dataclass(frozen=True)
@@ -99,10 +91,7 @@ def of_exception(error: Exception, url: str) -> Outcome:
         if "exceeded DOWNLOAD_MAXSIZE" in str(error):
             return Outcome(Disposition.TOO_LARGE, f"more than {MAX_BODY} bytes once decoded", Verdict.BROKEN)
         return Outcome(Disposition.HTTP_ERROR, str(error)[:200], Verdict.BROKEN)  # too many redirects
-    words = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), None)
-    if words is None:
-        words = str(error) if isinstance(error, HostUnreachableError) else type(error).__name__
-    return Outcome(Disposition.UNREACHABLE, words, Verdict.UNREACHABLE)
+    return Outcome(Disposition.UNREACHABLE, plain_words(error), Verdict.UNREACHABLE)
 
 
 def status_verdict(status: int) -> Verdict:

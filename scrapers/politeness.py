@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 from protego import Protego
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 from scrapy.http.request import NO_CALLBACK
 
 from scrapers.guards import AddressRefusedError, refused_names
@@ -24,6 +30,14 @@ LONGEST_HOLD = 24 * 3600.0
 LONGEST_DELAY = 60.0  # a Crawl-delay above this is met by asking the host for little, not by waiting
 ROBOTS_LIMIT = 512 * 1024  # bytes of robots.txt that are read
 _TIME_UP = "the batch's time was up before the page's turn came"
+
+
+_WORDS = {
+    CannotResolveHostError: "name does not resolve",
+    DownloadConnectionRefusedError: "connection refused",
+    DownloadTimeoutError: "timed out",
+    ResponseDataLossError: "connection lost",
+}
 
 
 class RobotsDeniedError(IgnoreRequest):
@@ -196,7 +210,7 @@ class RobotsMiddleware:
                 return Robots(
                     error=AddressRefusedError(f"address {refused_names[host_of(url)]} is not global")
                 )
-            return Robots(error=HostUnreachableError(f"robots.txt: {type(error).__name__}"))
+            return Robots(error=HostUnreachableError(f"robots.txt: {plain_words(error)}"))
         if response.status >= 500 or response.status == 429:
             return Robots(denied=f"robots.txt answered {response.status}")
         if response.status != 200:
@@ -243,6 +257,12 @@ def retry_after(value: bytes | None, now: datetime) -> float | None:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
+
+
+def plain_words(error: Exception) -> str:
+    """What went wrong with a request, for a reader who does not know Scrapy's exceptions."""
+    known = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), None)
+    return known or (str(error) if isinstance(error, HostUnreachableError) else type(error).__name__)
 
 
 def host_of(url: str) -> str:

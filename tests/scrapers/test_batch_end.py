@@ -135,7 +135,8 @@ def test_crawl_into_the_object_store(site: Site, crawl: Crawler, store: ObjectSt
     site.page("/a.html")
     command = crawl.command([{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}], "b1")
     where = command.index("--out")
-    command[where : where + 2] = [
+    ledger = f"sqlite:///{tmp_path / 'l.sqlite'}"
+    command[where : where + 2] = ["--ledger-url", ledger, "--stats", str(tmp_path / "s")]
         "--ledger-url",
         f"sqlite:///{tmp_path / 'l.sqlite'}",
         "--stats",
