@@ -130,18 +130,13 @@ def test_files_and_objects_are_written_once(tmp_path: Path, store: ObjectStore) 
 
 
 def test_crawl_into_the_object_store(site: Site, crawl: Crawler, store: ObjectStore, tmp_path: Path) -> None:
-    """Without --out the objects go to the bucket, and a rerun of the batch takes them without asking the site."""
+    """Without --out the objects go to the bucket; a rerun of the batch takes them and asks nobody."""
     site.feed("/feed.xml", ["/a.html"])
     site.page("/a.html")
     command = crawl.command([{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}], "b1")
     where = command.index("--out")
     ledger = f"sqlite:///{tmp_path / 'l.sqlite'}"
     command[where : where + 2] = ["--ledger-url", ledger, "--stats", str(tmp_path / "s")]
-        "--ledger-url",
-        f"sqlite:///{tmp_path / 'l.sqlite'}",
-        "--stats",
-        str(tmp_path / "s"),
-    ]
     env = {**crawl.env, "VIGIL_BUCKET": store.bucket, "VIGIL_PREFIX": store.prefix}
     summaries = []
     for _ in range(2):
