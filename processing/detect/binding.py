@@ -116,10 +116,23 @@ class Binder:
     def _bounds(self, chosen: dict[int, tuple[int, float, str]]) -> list[Bound]:
         order = sorted(chosen)
         bounds = [Bound(self.quantities[qi], self.triggers[chosen[qi][0]], chosen[qi][1], chosen[qi][2]) for qi in order]
+        for bound in bounds:
+            self._wounded_who_died(bound, {b.trigger for b in bounds})
         for index, bound in enumerate(bounds):
             if bound.quantity.marks & {"subset", "of"}:
                 bound.parent = self._parent(bounds, index)
         return bounds
+
+    def _wounded_who_died(self, bound: Bound, used: set[Trigger]) -> None:
+        """"двое пострадавших скончались", "two of the wounded died": the count is of deaths."""
+        t = bound.trigger
+        if t.measure is not Measure.WOUNDED or t.start < bound.quantity.end:
+            return
+        for death in self.triggers:
+            gap = self.norm[t.end:death.start] if death.start >= t.end else "."
+            if death.measure is Measure.KILLED and death.form == "verb" and death not in used and re.fullmatch(r" (?:[\w'-]+ ){0,3}", gap) \
+                    and not _CONJUNCTION.search(gap):
+                bound.trigger, bound.rule = death, "bind.fatal"
 
     @staticmethod
     def _parent(bounds: list[Bound], index: int) -> int | None:
@@ -139,6 +152,8 @@ class Binder:
             return 0 if t.start <= q.start and q.end <= t.end else 99
         forward = q.start >= t.end
         gap = self.norm[t.end:q.start] if forward else self.norm[min(q.noun_end, t.start):t.start]
+        if forward and re.match(r" by (?:the |some |about )?$", gap):
+            return 99
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
         cost += 8.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
         cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)

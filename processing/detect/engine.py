@@ -131,6 +131,7 @@ def _beside(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> lis
     return found
 
 
+_WEAK = re.compile(r"(?:die|dying|dead|death|passed away|missing|went missing|disappear|vanish|погиб|загин|умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|постражда|травм|hurt)")
 _CHAIN = re.compile(r"(?:,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
 
 
@@ -184,6 +185,7 @@ def _set_status(article: Article, view: View, draft: _Draft, drafts: list[_Draft
         noun_start=draft.start, noun_end=max(draft.noun_end, draft.end), number=draft.low or draft.high or 1,
         single="count.single" in draft.rules, part=_is_part(view, draft, drafts), prior=_is_prior(view, draft, drafts),
         undivided=_is_undivided(view, draft, drafts, triggers),
+        implicit=draft.rules[0].startswith("count."), weak=bool(_WEAK.match(view.norm[draft.trigger.start:draft.trigger.end])), rule=draft.rules[0],
     )
     draft.status, rule = judge(article, view, candidate)
     draft.rules.append(rule)

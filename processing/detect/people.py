@@ -173,6 +173,7 @@ def _names(view: View) -> list[Span]:
     clean = []
     for start, end in sorted(found):
         start = _after_title(view, start, end)
+        start = next((h.end + 1 for h in view.all("triggers.") if h.start == start and h.end < end), start)
         words = view.norm[start:end].split()
         bad = not words or words[-1].endswith("'s") or words[0] in _PREPOSITIONS or any(_STATE_WORD.match(w) for w in words) or words[0] in _CALENDAR or words[-1] in _CALENDAR or any(h.start < end and h.end > start for h in offices) or any(
             a < end and b > start for a, b in places if b - a >= end - start - 1 or a == start)

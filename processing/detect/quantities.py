@@ -19,7 +19,8 @@ _CASE_ENDING = re.compile(r"-(?:х|ти|ми|м|ма|ох|рых|ух|их|ью|
 _AGE_AFTER = re.compile(
     r"(?:-| )(?:year|month|week)s?(?:-| )olds?|-?(?:ти|рех|х|ми|и)?-?летн|-?(?:ти|ьох|х|ми|и)?-?річн|\+? (?:лет|года?|роки|років|рік)\b"
 )
-_AGE_BEFORE = re.compile(r"(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік)(?: от| з| від| between| about)? ?$")
+_AGES = re.compile(r"(?:,| и| та| і| and| или| or| до| to|-|—) ?\d{1,3}(?:(?:,| и| та| and) \d{1,3})? ?(?:-?летн|-?річн| лет\b| год| рок|[- ]year)")
+_AGE_BEFORE = re.compile(r"(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|(?:died|dead|dies|killed) at(?: age)?|at the age of|стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|номер|№)(?: от| з| від| between| about)? ?$")
 _MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$")
 _MONEY_AFTER = re.compile(r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|story|floor|meter|metre|mm|этажн|поверх)")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
@@ -265,9 +266,11 @@ class QuantityReader:
 
     def _is_distractor(self, number: _Number) -> bool:
         before, after = self.norm[max(0, number.start - 24):number.start], self.norm[number.end:number.end + 24]
-        if _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after) or _AGE_AFTER.match(after) or _AGE_BEFORE.search(before):
+        if _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after) or _AGE_AFTER.match(after) or _AGES.match(after) or _AGE_BEFORE.search(before):
             return True
         digits = not number.word
+        if digits and re.fullmatch(r"[01]\d[0-5]\d|2[0-3][0-5]\d", self.norm[number.start:number.end]) and re.search(r"\bat $", before):
+            return True
         if digits and number.start and self.norm[number.start - 1].isalpha():
             return True
         if re.match(r"\+\W*(?:$|—)", after) and number.value <= 21:

@@ -43,6 +43,9 @@ class Candidate:
     part: bool
     prior: bool
     undivided: bool
+    implicit: bool = False
+    weak: bool = False  # a word that tells of illness as often as of war
+    rule: str = ""
 
 
 def judge(article: Article, view: View, candidate: Candidate) -> tuple[Status, str]:
@@ -178,9 +181,19 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ACCIDENT, "status.accident"
     if article.weights["accident"] and not article.weights["war"]:
         return Status.ACCIDENT, "status.accident_article"
+    if c.implicit and not article.weights["war"] and not article.weights["conflict"] and not _official(article, view, c):
+        return Status.ACCIDENT, "status.no_conflict"
     if c.number > 1000 and c.group in ("civilian", None) and not article.weights["war"] and not article.weights["conflict"]:
         return Status.ACCIDENT, "status.mass_without_cause"
     return None
+
+
+def _official(article: Article, view: View, c: Candidate) -> bool:
+    """One victim counts without a word of war when killed rather than dead, in uniform, or in an official's own post."""
+    if c.group in ("military", "police", "other") or article.item.source_official or not c.weak:
+        return True
+    return c.rule != "count.names" and view.has("attribution.offices", "attribution.institutions", "origin.ours") or bool(
+        re.search(r"\b(?:от|від) (?:\w+ ){0,3}(?:ран|поран)|\bof (?:\w+ )?wounds", view.norm))
 
 
 def _part(article: Article, view: View, c: Candidate) -> Verdict:
