@@ -109,8 +109,8 @@ def _sources(lake: Lake, wanted: set[str]) -> _Sources:
     for row in lake.read(CLAIMS, among("doc_id", {key[0] for key in where.values()})):
         key = (row["doc_id"], row["doc_version"], row["detector_version"])
         found[key].append((row["position"], claim_of(row)))
-    claims = {key: tuple(claim for _, claim in sorted(rows, key=itemgetter(0))) for key, rows in found.items()}
-    return _Sources(where, claims)
+    in_order = {key: sorted(rows, key=itemgetter(0)) for key, rows in found.items()}
+    return _Sources(where, {key: tuple(claim for _, claim in rows) for key, rows in in_order.items()})
 
 
 def _put_documents(session: Session, documents: Iterable[Document], sources: _Sources) -> int:
@@ -207,7 +207,8 @@ def _put_version(
     doc_id, version, detector = key or ("", 0, "")
     session.add(DisclosureVersion(
         disclosure_id=record.disclosure_id, version=record.version, novelty=record.novelty.value,
-        doc_id=doc_id, doc_version=version, created_at=record.created_at, snapshot=record.model_dump(mode="json"),
+        doc_id=doc_id, doc_version=version, created_at=record.created_at,
+        snapshot=record.model_dump(mode="json"),
         decision=list(routes.values()), mirrored=True,
     ))
     if key:

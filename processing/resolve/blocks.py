@@ -1,8 +1,8 @@
 """Blocking: the few disclosures of the ledger that a mention has to be compared with, through indexes.
 
 A disclosure stands under the keys of its regions (or "no region"), victims' names, speakers and place names;
-a mention asks for the latter two only when it has no region. The number of candidates depends on how much
-happens in one region within the match window, not on the size of the ledger.
+a mention asks for the latter two only when it is not sure of its region. The number of candidates depends on
+how much happens in one region within the match window, not on the size of the ledger.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from processing.ledger.schema import ClaimLink, Disclosure, DisclosureBlock
 from processing.models import EventDate, Scope
 from processing.resolve.likeness import name_key
 from processing.resolve.mention import Mention
-from processing.resolve.profile import Profile
+from processing.resolve.profile import SURE, Profile
 
 MOST_CANDIDATES = 200  # of one mention, the latest; a busy region has a tenth of it in a fortnight
 _CUMULATIVE_WINDOW = timedelta(days=400)
@@ -52,6 +52,10 @@ def _keys(scope: Scope, kind: str, skeletons: list[str]) -> set[str]:
 def candidates(session: Session, mention: Mention, match_days: int) -> list[Disclosure]:
     """Disclosures that may be the mentioned one: by keys and time, and those this document already made."""
     keys = lock_keys_of(mention) | _region_keys(mention.scope, None, None)
+    keys |= _keys(mention.scope, "name", mention.text_names)
+    if mention.region_confidence < SURE:
+        keys |= _keys(mention.scope, "speaker", mention.speakers)
+        keys |= _keys(mention.scope, "place", [*mention.place_names, *mention.text_names])
     block = DisclosureBlock
     near = (
         select(block.disclosure_id).where(block.block.in_(sorted(keys)), _in_time(mention, match_days))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from processing.models import Claim, Confidence, Measure, Novelty, OutletRef
-from processing.resolve.figures import novelty_of
-from processing.resolve.likeness import skeleton
+from processing.resolve.figures import Figure, novelty_of, relation
+from processing.resolve.likeness import name_key, skeleton
 from processing.resolve.match import reprinted
-from processing.resolve.mention import Mention, narrower
+from processing.resolve.mention import Mention, Said, narrower
 from processing.resolve.profile import (
     DateSaid,
     Profile,
@@ -38,7 +38,7 @@ def take_in(profile: Profile, mention: Mention) -> list[ClaimOutcome]:
     outcomes = []
     primary = {figure.claim_id for figure in mention.figures.values()}
     for said in sorted(mention.said, key=lambda s: s.figure.claim_id not in primary):
-        measure, figure = said.claim.measure, said.figure
+        measure, figure = said.claim.measure, _in_context(profile, said)
         novelty: Novelty | None = Novelty.REPEAT
         if figure.claim_id in primary or figure.challenge:
             before = profile.standing(measure)
@@ -52,6 +52,16 @@ def take_in(profile: Profile, mention: Mention) -> list[ClaimOutcome]:
     return outcomes
 
 
+def _in_context(profile: Profile, said: Said) -> Figure:
+    """A number told with wording that takes back: the standing one (or one already taken back), or another."""
+    if not said.perhaps:
+        return said.figure
+    standing = profile.standing(said.claim.measure)
+    told = standing.current is not None and relation(standing.current, said.figure) == "same"
+    gone = standing.current is None and any(old.best == said.figure.best for old in standing.superseded)
+    return said.figure.model_copy(update={"cue": said.perhaps}) if told or gone else said.figure
+
+
 def take_account(profile: Profile, mention: Mention, official: bool, grade: str) -> str:
     """Everything else that the mention says, for later ones and the record. Returns the independence key."""
     document = mention.document
@@ -63,12 +73,14 @@ def take_account(profile: Profile, mention: Mention, official: bool, grade: str)
     for values, further in (
         (profile.place_names, mention.place_names), (profile.speakers, mention.speakers),
         (profile.names, mention.names), (profile.docs, [document.doc_id]),
+        (profile.text_keys, [name_key(name) for name in mention.text_names]),
     ):
         for value in further:
             remember(values, value)
     if mention.event is not None:
         remember_date(profile.dates, DateSaid(
-            date=mention.event, official=mention.source_official, said_at=mention.said_at
+            date=mention.event, official=mention.source_official, confidence=mention.event_confidence,
+            said_at=mention.said_at,
         ))
     profile.slots = _best_slots([*slots, *([profile.slots] if profile.slots else [])])
     profile.grade = min(filter(None, (profile.grade, grade)), default=None)

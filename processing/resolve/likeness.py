@@ -22,6 +22,8 @@ _LATIN = (
 )  # fmt: skip
 _PATRONYMIC = re.compile(r"(?:ovic|evic|ovna|evna|ivna|iovic)[a-z]{0,2}$")
 _WORD = re.compile(r"\w+")
+_CAPITALISED = re.compile(r"\b[A-ZА-ЯЁЄІЇҐ][\w'’ʼ]{3,}")
+_MOST_NAMES = 80  # capitalised words of a text
 _KINDS_OF_PLACE = re.compile(  # as skeletons
     r"(sel[oae]|poselok|poselk[aei]|gorod[ae]?|mist[oai]|oblasti?|raion[aei]?|region[ae]?|district|vilage|town"
     r"|citi|gromad[ai]|cent(r[ae]?|er))"
@@ -76,6 +78,11 @@ def same_place(one: str, other: str) -> bool:
 def name_key(name: str) -> str:
     """First consonants of a skeleton: equal for the spellings and cases of one name."""
     return re.sub(r"[aeiou ]", "", name)[:4] or name[:4]
+
+
+def text_names(text: str) -> list[str]:
+    """Skeletons of a text's capitalised words: people, places, and whatever begins a sentence."""
+    return list(dict.fromkeys(skeleton(word) for word in _CAPITALISED.findall(text)))[:_MOST_NAMES]
 
 
 def sketch(text: str) -> list[int]:

@@ -11,13 +11,14 @@ from datetime import date, timedelta
 
 from processing.models import Group, Measure, Precision, Scope
 from processing.resolve.figures import Figure, Standing, relation
-from processing.resolve.likeness import REPRINT, overlap, same_place, shared_names
+from processing.resolve.likeness import REPRINT, name_key, overlap, same_name, same_place, shared_names
 from processing.resolve.mention import Mention, compatible
-from processing.resolve.profile import Profile, TextSketch
+from processing.resolve.profile import SURE, Profile, TextSketch
 
 THRESHOLD = 3.5
 NO_SHARED_REGION = 4.5  # then the evidence must carry the weight of the region too
 _DAY = timedelta(days=1)
+_SAME_WORD = 85  # of a name with a capitalised word of the text, which may be any word
 
 
 @dataclass
@@ -55,20 +56,35 @@ def weigh(mention: Mention, known: Profile, scope: Scope, match_days: int) -> Ev
     if scope is not mention.scope or not compatible(mention.group, known.group):
         return None
     found = Evidence(same_document=mention.document.doc_id in known.docs)
-    found.same_names = shared_names(mention.names, known.names) > 0
-    if mention.names and known.names and not found.same_names and scope is Scope.INCIDENT:
-        return None  # others died
+    if not _weigh_names(mention, known, found):
+        return None
     found.reprint = reprinted(mention, known) is not None
     if not _weigh_regions(mention, known, found):
         return None
     _weigh_who(mention, known, found)
     if scope is Scope.CUMULATIVE:
         return found if _weigh_totals(mention, known, found) else None
-    if not _weigh_places(mention, known, found) or not _weigh_counts(mention, known, found):
+    _weigh_places(mention, known, found)
+    if not _weigh_counts(mention, known, found):
         return None
     if not _weigh_dates(mention, known, found) or not _weigh_time(mention, known, found, match_days):
         return None
     return found
+
+
+def _weigh_names(mention: Mention, known: Profile, found: Evidence) -> bool:
+    """Victims' names: the same make it one incident, others another one. Also where only the text has them."""
+    shared = shared_names(mention.names, known.names)
+    told = shared_names(known.names, mention.text_names, _SAME_WORD)
+    told = max(told, len({name_key(name) for name in mention.names} & set(known.text_keys)))
+    found.same_names = shared > 0 or told >= 2
+    if found.same_names:
+        found.score += 4
+    elif told:
+        found.score += 2
+    elif mention.names and known.names and mention.scope is Scope.INCIDENT:
+        return False
+    return True
 
 
 def reprinted(mention: Mention, known: Profile) -> TextSketch | None:
@@ -89,11 +105,11 @@ def _weigh_regions(mention: Mention, known: Profile, found: Evidence) -> bool:
     origins_differ = None not in (mention.origin, origin) and mention.origin != origin
     places_differ = None not in (mention.place, place) and mention.place != place
     if (origins_differ or places_differ) and not identity:
-        if not shared or (origins_differ and places_differ):
+        crossed = mention.place == origin or place == mention.origin
+        swapped = bool(shared) and not origins_differ and crossed
+        if not swapped and mention.region_confidence >= SURE and known.sure_of_region:
             return False
-        if origins_differ or (mention.place != origin and place != mention.origin):
-            return False  # else the home region was taken for the place, or the reverse
-        found.score -= 1
+        found.score -= 1 if swapped else 2  # roles were mistaken, or a guessed region was wrong
     if mention.origin is not None and mention.origin == origin:
         found.score += 1.5
     if mention.place is not None and mention.place == place:
@@ -104,7 +120,7 @@ def _weigh_regions(mention: Mention, known: Profile, found: Evidence) -> bool:
 
 
 def _weigh_who(mention: Mention, known: Profile, found: Evidence) -> None:
-    found.score += 6 * found.same_document + 4 * found.same_names + 3 * found.reprint
+    found.score += 6 * found.same_document + 3 * found.reprint
     if mention.speakers and known.speakers:
         found.same_speaker = shared_names(mention.speakers, known.speakers) > 0
         found.score += 2 if found.same_speaker else -0.5
@@ -112,12 +128,19 @@ def _weigh_who(mention: Mention, known: Profile, found: Evidence) -> None:
         found.score -= 1
 
 
-def _weigh_places(mention: Mention, known: Profile, found: Evidence) -> bool:
-    if not mention.place_names or not known.place_names:
-        return True
+def _names_place(word: str, place: str) -> bool:
+    """Whether a capitalised word of the text is a known place, inflected or not."""
+    return same_name(word, place, _SAME_WORD) or (len(place) > 4 and word.startswith(place[:-1]))
+
+
+def _weigh_places(mention: Mention, known: Profile, found: Evidence) -> None:
     found.same_place = any(same_place(a, b) for a in mention.place_names for b in known.place_names)
-    found.score += 1.5 if found.same_place else -2
-    return True
+    if not found.same_place and mention.region_confidence < SURE:
+        found.same_place = any(_names_place(a, b) for a in mention.text_names for b in known.place_names)
+    if found.same_place:
+        found.score += 1.5
+    elif mention.place_names and known.place_names:
+        found.score -= 2
 
 
 def _weigh_counts(mention: Mention, known: Profile, found: Evidence) -> bool:
@@ -177,7 +200,8 @@ def _weigh_dates(mention: Mention, known: Profile, found: Evidence) -> bool:
         return True
     lag = (mention.said_at.date() - event.end).days
     agrees = found.same_speaker or found.same_count >= 2 or found.reprint
-    if identity or (lag >= 4 and gap <= min(7, max(2, lag // 4)) and agrees):
+    guessed = mention.event_confidence < SURE or all(said.confidence < SURE for said in known.dates)
+    if identity or (guessed and agrees) or (lag >= 4 and gap <= min(7, max(2, lag // 4)) and agrees):
         found.score -= 0.5
         return True
     overnight = gap == 1 and known.nearest(mention.said_at) <= timedelta(hours=10) and found.same_count > 0

@@ -19,7 +19,7 @@ from processing.models import (
     claim_id,
 )
 from processing.resolve.figures import VAGUE, Cue, Figure
-from processing.resolve.likeness import place_name, same_place, sketch, surname
+from processing.resolve.likeness import place_name, same_place, sketch, surname, text_names
 
 _CUES: tuple[Cue, ...] = ("retraction", "denial", "correction", "rise")  # the weightiest first
 
@@ -32,6 +32,7 @@ class Said:
     claim_id: str
     figure: Figure
     parent: Measure | None = None
+    perhaps: Cue = ""  # wording that takes back, beside an own report of a number: the ledger tells which it is
 
 
 @dataclass
@@ -47,6 +48,9 @@ class Mention:
     origin: str | None = None
     place: str | None = None
     event: EventDate | None = None
+    event_confidence: float = 0.0
+    region_confidence: float = 0.0
+    text_names: list[str] = field(default_factory=list)
     place_names: list[str] = field(default_factory=list)
     speakers: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -91,7 +95,8 @@ def mentions(
 ) -> list[Mention]:
     """The document's resolvable claims by incident, in reading order. Suppressed candidates are left out."""
     said_at = said_time(document)
-    hashes = sketch(f"{document.title or ''}\n{document.text}")
+    whole = f"{document.title or ''}\n{document.text}"
+    hashes, capitalised = sketch(whole), text_names(whole)
     found: list[Mention] = []
     homes: dict[int, Mention] = {}
     for number, claim in enumerate(detection.claims):
@@ -103,7 +108,9 @@ def mentions(
         if home is None:
             home = next((m for m in found if _fits(m, said)), None)
         if home is None:
-            home = Mention(document, said_at, official, claim.scope, hashes=hashes)
+            home = Mention(
+                document, said_at, official, claim.scope, hashes=hashes, text_names=capitalised
+            )
             found.append(home)
         _put(home, said)
         homes[number] = home
@@ -157,13 +164,17 @@ def _said(
     parent: Measure | None,
 ) -> Said:
     identity = claim_id(document, claim, detector_version)
+    cue: Cue = _cue(claim)
+    perhaps: Cue = ""
+    if claim.status is Status.OWN and _counted(claim) and cue in ("retraction", "denial"):
+        cue, perhaps = "correction", cue
     figure = Figure(
         min=claim.min, max=claim.max, qualifier=claim.qualifier, raw=claim.raw, claim_id=identity,
         doc_id=document.doc_id, doc_version=document.version, source=document.source,
         speaker=surname(claim.attribution.name) if claim.attribution.name else None, official=official,
-        said_at=said_at, cue=_cue(claim), subset_of=parent,
+        said_at=said_at, cue=cue, subset_of=parent,
     )
-    return Said(claim, identity, figure, parent)
+    return Said(claim, identity, figure, parent, perhaps)
 
 
 def _fits(mention: Mention, said: Said) -> bool:
@@ -198,7 +209,10 @@ def _put(mention: Mention, said: Said) -> None:
     mention.group = narrower(mention.group, claim.group)
     mention.origin = mention.origin or claim.origin_region
     mention.place = mention.place or claim.place_region
-    mention.event = mention.event or claim.event_date
+    if claim.event_date is not None and claim.confidence.date > mention.event_confidence:
+        mention.event, mention.event_confidence = claim.event_date, claim.confidence.date
+    if claim.origin_region or claim.place_region:
+        mention.region_confidence = max(mention.region_confidence, claim.confidence.region)
     _add(mention.place_names, place_name(claim.place) if claim.place else None)
     _add(mention.speakers, said.figure.speaker)
     for name in claim.names:

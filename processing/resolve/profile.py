@@ -11,6 +11,7 @@ from processing.resolve.figures import Figure, Standing, fold
 
 _MOST = 60  # names, places, speakers and texts remembered; a story needs far fewer
 _MOST_FIGURES = 400
+SURE = 0.7  # a slot below it is a guess: it may be wrong where other evidence says so
 _FIRM = (Precision.MINUTE, Precision.DAY, Precision.RANGE)
 
 
@@ -31,6 +32,7 @@ class DateSaid(_Part):
 
     date: EventDate
     official: bool
+    confidence: float
     said_at: datetime
 
 
@@ -54,6 +56,7 @@ class Profile(_Part):
     place_names: list[str] = []
     speakers: list[str] = []
     names: list[str] = []
+    text_keys: list[str] = []  # name_key of capitalised words of the texts
     texts: list[TextSketch] = []
     docs: list[str] = []
     sources: dict[str, datetime] = {}  # source -> when it last carried this
@@ -67,6 +70,11 @@ class Profile(_Part):
     first_published_at: datetime | None = None  # of the first claim, as published
     official_published_at: datetime | None = None
     settled: list[str] = []  # routes that have been told, or kept from telling on purpose
+
+    @property
+    def sure_of_region(self) -> bool:
+        """Whether a claim gave the region of origin or place on good evidence."""
+        return any(said.confidence >= SURE for said in (*self.origins, *self.places))
 
     @property
     def origin(self) -> str | None:
@@ -83,7 +91,7 @@ class Profile(_Part):
         """The official's date if one gave it; disagreement is kept as a range, never averaged away."""
         for said in ([d for d in self.dates if d.official], self.dates):
             for firm in (True, False):
-                dates = [d.date for d in said if (d.date.precision in _FIRM) is firm]
+                dates = [d.date for d in said if (d.date.precision in _FIRM and d.confidence >= SURE) is firm]
                 if dates:
                     return _span(dates)
         return None
@@ -140,6 +148,7 @@ def remember_date(dates: list[DateSaid], date: DateSaid) -> None:
     for known in dates:
         if known.date == date.date:
             known.official = known.official or date.official
+            known.confidence = max(known.confidence, date.confidence)
             return
     if len(dates) < _MOST:
         dates.append(date)
