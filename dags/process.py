@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, get_current_context, task, task_group
+from airflow.sdk import (
+    AssetOrTimeSchedule,
+    CronTriggerTimetable,
+    TriggerRule,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
 from shared_assets import DISCLOSURES, DISCLOSURES_IF_NEW, RAW, RETRYING
 
 DOC = """
@@ -16,6 +24,7 @@ lake which batches have not reached their end, so no event is needed for a page 
 * **clean** turns raw pages into documents. Hostile or broken pages are *quarantined* with a reason.
 * **detect** finds casualty claims with their exact words; what is not a disclosure is kept with its status.
 * **resolve** decides new, update, correction, retraction or repeat, and queues alerts in the same transaction.
+* **verdict** fails if a batch did not get through; the others have, and the next run takes it up again.
 
 Every stage may be cleared and run again at any time: ids come from content, a rerun changes nothing.
 The counts of each batch (pages by disposition, claims, disclosures) are in the task logs and XComs.
@@ -47,7 +56,7 @@ def process() -> None:
         """Pages to documents."""
         from processing.pipeline import open_pipeline
 
-        get_current_context()["label"] = _label(keys)  # type: ignore[typeddict-unknown-key]
+        get_current_context()["label"] = _label(keys)
         return open_pipeline().clean(keys)
 
     @task(map_index_template="{{ label }}")
@@ -55,7 +64,7 @@ def process() -> None:
         """Documents to claims."""
         from processing.pipeline import open_pipeline
 
-        get_current_context()["label"] = _label(keys)  # type: ignore[typeddict-unknown-key]
+        get_current_context()["label"] = _label(keys)
         return open_pipeline().detect(keys)
 
     @task(map_index_template="{{ label }}", outlets=[DISCLOSURES_IF_NEW])
@@ -64,7 +73,7 @@ def process() -> None:
         from processing.pipeline import open_pipeline
 
         context = get_current_context()
-        context["label"] = _label(keys)  # type: ignore[typeddict-unknown-key]
+        context["label"] = _label(keys)
         counts = open_pipeline().resolve(keys)
         if counts.get("queued"):
             context["outlet_events"][DISCLOSURES_IF_NEW].add(DISCLOSURES, extra=counts)
@@ -75,7 +84,15 @@ def process() -> None:
         """The three stages of one share."""
         resolve(detect(clean(keys)))
 
-    stages.expand(keys=pending())
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
+    def verdict(shares: list[list[str]]) -> None:
+        """Fail visibly if a batch did not get through; the next run takes it up again."""
+        from processing.pipeline import open_pipeline
+
+        open_pipeline().check_done([key for keys in shares for key in keys])
+
+    shares = pending()
+    stages.expand(keys=shares) >> verdict(shares)
 
 
 def _label(keys: list[str]) -> str:

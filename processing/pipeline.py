@@ -83,37 +83,41 @@ class Pipeline:
     # -- the stages ------------------------------------------------------------------------------
 
     def clean(self, keys: list[str]) -> list[str]:
-        """Raw pages to documents and their dispositions. Returns the keys, for the next stage."""
+        """Raw pages to documents and their dispositions. Returns the keys that went through, for the next stage."""
         with CleanPool(self.clean_workers) as pool:
-            for number, key in enumerate(keys, 1):
+
+            def one(key: str) -> Counter[str]:
                 lines, documents = self._clean_batch(key, pool)
                 self.lake.write_documents(documents)
                 self.lake.write_raw_index(lines)
-                counts = Counter(line.disposition.value for line in lines)
-                log.info("clean %d/%d %s: %s", number, len(keys), _name(key), _spell(counts))
-        return keys
+                return Counter(line.disposition.value for line in lines)
+
+            return list(_each("clean", keys, one))
 
     def detect(self, keys: list[str]) -> list[str]:
-        """Documents to claims."""
-        for number, key in enumerate(keys, 1):
-            documents = self._documents(key)
-            detections = [(document, detect(self._detect_input(document))) for document in documents]
+        """Documents to claims. Returns the keys that went through."""
+
+        def one(key: str) -> Counter[str]:
+            detections = [(document, detect(self._detect_input(document))) for document in self._documents(key)]
             self.lake.write_claims(detections, DETECTOR_VERSION)
-            counts = Counter(claim.status.value for _, found in detections for claim in found.claims)
-            log.info("detect %d/%d %s: %d documents, %s", number, len(keys), _name(key), len(documents), _spell(counts))
-        return keys
+            counts = Counter(f"{claim.status.value} claims" for _, found in detections for claim in found.claims)
+            return counts + Counter(documents=len(detections))
+
+        return list(_each("detect", keys, one))
 
     def resolve(self, keys: list[str]) -> dict[str, int]:
         """Claims to disclosures and outbox rows, then mirror both. Returns counts by novelty, and `queued`."""
-        total: Counter[str] = Counter()
-        for number, key in enumerate(keys, 1):
-            counts = self._resolve_batch(key)
-            total += counts
-            log.info("resolve %d/%d %s: %s", number, len(keys), _name(key), _spell(counts))
+        done = _each("resolve", keys, self._resolve_batch)
         self.mirror()
-        for key in keys:
+        for key in done:
             self.ledger.mark_batch(_name(key), key, self._dispositions(key), self.clock())
-        return dict(total)
+        return dict(sum(done.values(), Counter()))
+
+    def check_done(self, keys: list[str]) -> None:
+        """Raises VigilError naming those of the batches that have not reached their end; they stay pending."""
+        if left := sorted(set(keys) - set(self.ledger.done_batches())):
+            names = ", ".join(map(_name, left))
+            raise VigilError(f"{len(left)} of {len(keys)} batches did not get through, the logs of their stages say why: {names}")
 
     def send(self, senders: Mapping[str, Sender]) -> dict[str, int]:
         """Drain the outbox and mirror what became of it. Returns counts by outcome."""
@@ -254,6 +258,27 @@ def open_pipeline(settings: Settings | None = None) -> Pipeline:
     return Pipeline(
         load_config(settings.config_file), registry, store, Lake(store), Ledger.open(settings.ledger_url)
     )
+
+
+def _each(stage: str, keys: list[str], one: Callable[[str], Counter[str]]) -> dict[str, Counter[str]]:
+    """Run a stage over batches: one that fails is logged and left pending, the others go on.
+
+    Returns the counts of those that went through. Raises the last error if none did: then the world outside is
+    down rather than a batch broken, and trying again is the caller's business.
+    """
+    done: dict[str, Counter[str]] = {}
+    failure: Exception | None = None
+    for number, key in enumerate(keys, 1):
+        try:
+            done[key] = one(key)
+        except Exception as error:  # noqa: BLE001  # the boundary between batches: logged whole, reported by check_done
+            log.exception("%s %d/%d %s: failed, stays pending", stage, number, len(keys), _name(key))
+            failure = error
+        else:
+            log.info("%s %d/%d %s: %s", stage, number, len(keys), _name(key), _spell(done[key]))
+    if failure is not None and not done:
+        raise failure
+    return done
 
 
 def _page_ref(line: PageLine) -> PageRef | None:

@@ -22,24 +22,23 @@ class Children:
 
     run_dir: Path
     log_dir: Path
-    started: dict[str, psutil.Popen] = field(default_factory=dict)
+    started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> psutil.Popen:
+    def start(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
         """Start `argv`, its output appended to `log_dir/name.log`."""
-        self.run_dir.mkdir(parents=True, exist_ok=True)
         self.log_dir.mkdir(parents=True, exist_ok=True)
         with open(self.log_path(name), "ab") as log:
-            process = psutil.Popen(
+            process = subprocess.Popen(
                 list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )
         self.adopt(name, process)
-        return process
 
-    def adopt(self, name: str, process: psutil.Popen) -> None:
+    def adopt(self, name: str, process: subprocess.Popen[bytes]) -> None:
         """Record a process that leads its own session."""
         self.started[name] = process
-        record = {"pid": process.pid, "created": process.create_time()}
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        record = {"pid": process.pid, "created": psutil.Process(process.pid).create_time()}
         (self.run_dir / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
 
     def log_path(self, name: str) -> Path:
@@ -100,8 +99,7 @@ def _end(file: Path) -> bool:
     pid, _ = record = _read(file)
     alive = _alive(record)
     if alive:
-        with_signal = psutil.Process(pid)
-        with_signal.send_signal(signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS
         while _session(pid) and time.monotonic() < deadline:
             time.sleep(0.1)

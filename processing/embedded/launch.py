@@ -20,8 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from processing.config import HOME
 from processing.embedded.children import Children, running, stop_recorded
 from processing.embedded.seaweed import start_seaweed, wait_ready
@@ -181,6 +179,12 @@ class Stack:
             "VIGIL_ALLOW_HOSTS": "" if self.sources else f"127.0.0.1:{self.ports.demo}",
         }
 
+    def _publish_environment(self) -> None:
+        """For `vigil` commands beside the running stack; holds the S3 secret, hence mode 0600."""
+        file = self.var / "env.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(self._lake_environment()), encoding="utf-8")
+
     def _airflow_environment(self) -> dict[str, str]:
         airflow = self.var / "airflow"
         base = f"http://127.0.0.1:{self.ports.ui}"
@@ -230,8 +234,9 @@ class Stack:
             self.var / "seaweed", "127.0.0.1", self.ports.s3, self.secret["s3_access_key"],
             self.secret["s3_secret_key"], self.children.log_path("s3"),
         )
-        self.children.adopt("s3", psutil.Process(process.pid))
+        self.children.adopt("s3", process)
         os.environ.update(self._lake_environment())
+        self._publish_environment()
         wait_ready("127.0.0.1", self.ports.s3, process)
         self._vigil("lake", "init")
         return f"http://127.0.0.1:{self.ports.s3}, bucket vigil, conditional writes hold"
@@ -424,9 +429,6 @@ def _where_to_look(stack: Stack, seconds: float) -> None:
         lines.append("  the sources' health  .venv/bin/vigil sources list")
     lines.append("Ctrl-C stops everything and keeps the data.")
     print("\n".join(lines), flush=True)  # noqa: T201
-    env_file = stack.var / "env.json"
-    env_file.touch(mode=0o600)
-    env_file.write_text(json.dumps(stack._lake_environment()), encoding="utf-8")
 
 
 def _interrupt(_signum: int, _frame: object) -> None:
