@@ -46,7 +46,8 @@ class PageLine(BaseModel):
     """One page of a batch: a line of `<batch_id>.index.jsonl`, and the JSON of its WARC metadata record.
 
     `offset` and `length` are bytes of the page's *response* record inside the WARC.gz object, for one
-    ranged GET; None when nothing was stored (`disposition` then is not STORED and `reason` says why).
+    ranged GET; None when nothing was stored. Every disposition but STORED has a `reason`; TRUNCATED keeps
+    the bytes that came.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

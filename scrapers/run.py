@@ -26,7 +26,6 @@ from typing import Any
 from scrapers.batch import BatchKeys, FileStore, Store, adopt_stored, finish_batch
 from scrapers.frontier import Changes, Frontier
 from scrapers.handover import PageLine
-from scrapers.objects import ObjectStore
 from scrapers.registry import RegistryError, Source, load_registry
 from scrapers.settings import DEFAULT_USER_AGENT, TIME_BUDGET, crawl_settings
 from scrapers.warc import BatchWriter
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _arguments(argv)
     try:
         batch = _batch(args)
-        store: Store = FileStore(args.out) if args.out else ObjectStore.from_env()
+        store = _store(args)
     except (RegistryError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201 the command line's own voice
         return 2
@@ -204,6 +203,14 @@ def _batch(args: argparse.Namespace) -> Batch:
     return Batch(
         args.batch_id, BatchKeys.of(args.group, args.date, args.batch_id), sources, agent, args.time_budget
     )
+
+
+def _store(args: argparse.Namespace) -> Store:
+    if args.out:
+        return FileStore(args.out)
+    from scrapers.objects import ObjectStore  # boto3, not needed with --out
+
+    return ObjectStore.from_env()
 
 
 def _ledger_url(args: argparse.Namespace) -> str:

@@ -188,7 +188,7 @@ def test_sigterm_leaves_nothing_half_written(site: Site, crawl: Crawler) -> None
 
     def slow(path: str) -> Reply:
         arrived.set()
-        release.wait(30)
+        release.wait(60)
         return Reply(b"<p>late</p>")
 
     site.feed("/feed.xml", ["/quick.html", "/slow.html"])
@@ -203,10 +203,10 @@ def test_sigterm_leaves_nothing_half_written(site: Site, crawl: Crawler) -> None
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert arrived.wait(20)
+    assert arrived.wait(50)
     process.send_signal(signal.SIGTERM)
     release.set()
-    stdout, _ = process.communicate(timeout=30)
+    stdout, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert '"finish_reason": "shutdown"' in stdout
     assert not (crawl.out / "raw").exists()
@@ -222,13 +222,13 @@ def test_time_budget_defers_pages(site: Site, crawl: Crawler) -> None:
         "id": "s-feed",
         "kind": "feed",
         "url": "/feed.xml",
-        "delay": 20,
+        "delay": 60,
         "robots": "ignore: a test of the clock only",
     }
     none = crawl([slow], "b0", "--time-budget", "0")
     assert (none.code, site.asked) == (0, [])
     assert none.summary["sources"]["s-feed"]["verdict"] == "unknown"
-    first = crawl([slow], "b1", "--time-budget", "0.5")
+    first = crawl([slow], "b1", "--time-budget", "2.5")
     assert first.code == 0
     assert (first.summary["sources"]["s-feed"]["deferred"], first.summary["pages"]) == (3, 0)
     assert len(crawl([{**slow, "delay": 0}], "b2").lines) == 3

@@ -94,7 +94,7 @@ def test_old_pages_are_forgotten(frontier: Frontier) -> None:
 
 
 def _crawl(url: str, number: int, barrier: object) -> None:
-    barrier.wait(20)  # type: ignore[attr-defined]
+    barrier.wait(60)  # type: ignore[attr-defined]
     frontier = Frontier(url)
     for step in range(5):
         at = NOW + timedelta(seconds=step)
