@@ -76,7 +76,7 @@ def _office_and_name(view: View, hit: Hit) -> tuple[str, str | None]:
     """"глава Волынской области Погуляйко": the office runs to the name, at most six words on."""
     raw = view.sentence.raw
     tail = raw[hit.end:hit.end + 90]
-    stop = re.search(r"[.,;:!?(\"«“—–]", tail)
+    stop = re.search(r"[.;:!?(\"«“—–]|,(?! [A-ZА-ЯІЇЄҐ][a-zа-яіїєґё'’]+ [A-ZА-ЯІЇЄҐ][a-zа-яіїєґё'’]+,)", tail)
     tail = tail[:stop.start()] if stop else tail
     office_end = hit.end
     places = {p.start: p.end for p in _places(view)}

@@ -16,6 +16,7 @@ _CONJUNCTION = re.compile(r"\b(?:and|while|but|и|а|та|й|і|но|але|ил
 _STOP = re.compile(r"[.;!?]")
 _BE = re.compile(r"(?:\b(?:was|were|been|be|are|is|being|get|got|gets|have|has|left|leaves|leaving|had|reported|confirmed|found)|'s|'re) (?:\w+ly |also |all |both |since |either |already )?$")
 _OBJECT = re.compile(r" (?:(?:also|instantly|another|at least|more|over|up|some|about|around|nearly|no|an?|the|her|his|their|its|our|all|both|several|dozens|scores|hundreds|many|mostly|civilian|former|senior|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|innocent)\b|\d)")
+_PART_PHRASE = re.compile(r"\b(?:(?:из|з|із) (?:них|которых|яких|этих|тих)|of (?:them|whom|these|those|which))\b")
 _LIMIT = 14
 
 
@@ -49,7 +50,7 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
             _, measure, form = hit.tag.split(".")
             raw.append(Trigger(Measure(measure), form, hit.start, hit.end))
     raw = [t for t in raw if not _swallows(t, raw)]
-    raw.sort(key=lambda t: (_PRIORITY[t.measure] > 1, t.start - t.end, {"toll": 0, "active": 1}.get(t.form, 2)))
+    raw.sort(key=lambda t: (t.start - t.end, _PRIORITY[t.measure], {"toll": 0, "active": 1}.get(t.form, 2)))
     kept: list[Trigger] = []
     for trigger in raw:
         if all(trigger.end <= k.start or trigger.start >= k.end for k in kept):
@@ -116,12 +117,25 @@ class Binder:
     def _bounds(self, chosen: dict[int, tuple[int, float, str]]) -> list[Bound]:
         order = sorted(chosen)
         bounds = [Bound(self.quantities[qi], self.triggers[chosen[qi][0]], chosen[qi][1], chosen[qi][2]) for qi in order]
+        self._handed_over(bounds)
         for bound in bounds:
             self._wounded_who_died(bound, {b.trigger for b in bounds})
         for index, bound in enumerate(bounds):
             if bound.quantity.marks & {"subset", "of"}:
                 bound.parent = self._parent(bounds, index)
         return bounds
+
+    def _handed_over(self, bounds: list[Bound]) -> None:
+        """"the bodies of 115 fallen soldiers", "95 prisoners returned home": counted as returned, not as lost again."""
+        used = {b.trigger for b in bounds}
+        for trigger in self.triggers:
+            lost = {Measure.BODIES_RETURNED: Measure.KILLED, Measure.EXCHANGED: Measure.CAPTURED}.get(trigger.measure)
+            if lost is None or trigger in used:
+                continue
+            for bound in bounds:
+                if bound.trigger.measure is lost and bound.trigger.form in ("noun", "verb") and abs(bound.trigger.start - bound.quantity.end) < 25 and (
+                        lost is Measure.KILLED or bound.trigger.form == "noun"):
+                    bound.trigger, bound.rule = trigger, "bind.handed_over"
 
     def _wounded_who_died(self, bound: Bound, used: set[Trigger]) -> None:
         """"двое пострадавших скончались", "two of the wounded died": the count is of deaths."""
@@ -146,7 +160,7 @@ class Binder:
     # -- cost ------------------------------------------------------------------------------------
 
     def _cost(self, q: Quantity, t: Trigger) -> float:
-        if q.counts == "other" or "total" in q.marks or (t.form == "destroy" and q.counts != "people"):
+        if q.counts == "other" or ("total" in q.marks and not self._is_counted_total(q, t)) or (t.form == "destroy" and q.counts != "people"):
             return 99
         if t.start < q.end and q.start < t.end:
             return 0 if t.start <= q.start and q.end <= t.end else 99
@@ -154,12 +168,18 @@ class Binder:
         gap = self.norm[t.end:q.start] if forward else self.norm[min(q.noun_end, t.start):t.start]
         if forward and re.match(r" by (?:the |some |about )?$", gap):
             return 99
+        gap = _PART_PHRASE.sub("", gap)
+        gap = re.sub(r", (?:по|за|according|as|per|как|як) [^,]{1,40},", " ", gap)
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
         cost += 8.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
         cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)
         if q.counts == "unknown":
             cost += 4 if t.measure in (Measure.KILLED, Measure.WOUNDED) else 9
         return cost
+
+    def _is_counted_total(self, q: Quantity, t: Trigger) -> bool:
+        """"of the nine people injured": the total itself is what was counted."""
+        return 0 <= t.start - q.noun_end <= 2 and not re.search(r"treat|hospital|больниц|лікарн", self.norm[t.start:t.end])
 
     def _crossings(self, q: Quantity, t: Trigger, forward: bool) -> float:
         low, high = (t.end, q.start) if forward else (q.end, t.start)
@@ -182,7 +202,7 @@ class Binder:
 
     def _may_share(self, qi: int, rivals: list[int]) -> bool:
         mine = self.quantities[qi]
-        if mine.marks & {"subset", "of", "from"} or any(self.quantities[r].marks & {"from", "by", "subset", "of"} for r in rivals):
+        if mine.marks & {"subset", "of", "from", "not"} or any(self.quantities[r].marks & {"from", "by", "subset", "of", "not"} for r in rivals):
             return True
         return any(self._coordinated(min(qi, r), max(qi, r)) for r in rivals)
 

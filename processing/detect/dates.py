@@ -45,7 +45,7 @@ def _is_statement(view: View, dated: _Dated) -> bool:
     """"said on Sunday", "13 июля раскрыл": the day of the statement is no event date."""
     for hit in view.all("attribution.verbs"):
         between = view.norm[hit.end:dated.start] if hit.end <= dated.start else view.norm[dated.end:hit.start]
-        if re.fullmatch(r",? ?(?:(?:on|in|at|в|во|у|late|early|утром|вечером|вранці|ввечері|дня|a|reporters|журналистам|telegram|[\w'-]+) ?){0,2}", between):
+        if not re.search(r"\b(?:that|что|що)\b", between) and re.fullmatch(r",? ?(?:(?:on|in|at|в|во|у|late|early|утром|вечером|вранці|ввечері|дня|a|reporters|журналистам|telegram|[\w'-]+) ?){0,2}", between):
             return True
     return bool(re.search(r"(?:появил|стало известно|оприлюднив|опубликова|обнародова|раскрыл|известно)\w* ?$|^on $", view.norm[max(0, dated.start - 20):dated.start]) and
                 re.search(r"(?:появил|стало известно|оприлюднив|опубликова|раскрыл)", view.norm)) or bool(

@@ -86,6 +86,7 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
     drafts += _beside(view, quantities, drafts)
     drafts += _chained(view, triggers, quantities, drafts)
     drafts = _without_fatal_wounds(view, drafts)
+    drafts = [d for d in drafts if "both" not in d.marks or not any(o.trigger.measure is d.trigger.measure and o is not d for o in drafts)]
     drafts.sort(key=lambda d: d.start)
     for draft in drafts:
         _set_status(article, view, draft, drafts, triggers)
@@ -104,6 +105,7 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
     used = {d.trigger for d in drafts}
     taken = [(q.start, q.noun_end) for q in quantities]
     found: list[_Draft] = []
+    triggers = _without_attributes(view, triggers)
     for index, trigger in enumerate(triggers):
         if trigger in used or is_negated(view, trigger):
             continue
@@ -129,6 +131,18 @@ def _beside(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> lis
         found.append(replace(draft, start=hit.start, end=hit.end, low=1, high=1, qualifier=Qualifier.EXACT, group=hit.tag[4:],
                              rules=["count.beside"], sure=0.6, noun_end=hit.end, parent=None))
     return found
+
+
+def _without_attributes(view: View, triggers: list[Trigger]) -> list[Trigger]:
+    """"померла поранена напередодні жінка": the wound describes the one who died."""
+    kept: list[Trigger] = []
+    for trigger in triggers:
+        gap = view.norm[kept[-1].end:trigger.start] if kept else ","
+        attribute = trigger.measure is Measure.WOUNDED and kept and kept[-1].measure is Measure.KILLED and re.fullmatch(r" (?:[\w-]+ )?", gap) and not re.search(
+            r"\b(?:and|и|та|й|а)\b", gap)
+        if not attribute:
+            kept.append(trigger)
+    return kept
 
 
 _WEAK = re.compile(r"(?:die|dying|dead|death|passed away|missing|went missing|disappear|vanish|погиб|загин|умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|постражда|травм|hurt)")
@@ -215,6 +229,8 @@ def _is_undivided(view: View, draft: _Draft, drafts: list[_Draft], triggers: lis
 
 def _is_prior(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
     before = view.norm[max(0, draft.start - 60):draft.start]
+    if "not" in draft.marks:
+        return True
     later = [d for d in drafts if d is not draft and d.trigger.measure is draft.trigger.measure and d.start > draft.start and d.parent is None]
     if later and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
         return True

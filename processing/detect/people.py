@@ -49,7 +49,7 @@ Span = tuple[int, int]
 def beside(view: View, noun_end: int, start: int) -> Hit | None:
     """A singular victim joined to a counted group: "three teachers and a driver", "the mayor and two volunteers"."""
     for hit in _ones(view):
-        if hit.start > noun_end and re.fullmatch(r"(?: [\w'’-]+){0,3},? (?:and|plus|и|та|й|а также|а також) (?:an? |one |еще |ще )?(?:[\w'’-]+ ){0,2}", view.norm[noun_end:hit.start]):
+        if hit.start > noun_end and re.fullmatch(r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|та|й|а также|а також) (?:an? |one |the |еще |ще |его |ее |their |his |her )?(?:(?!left|wounded|injured|killed)[\w'’-]+ ){0,1}", view.norm[noun_end:hit.start]):
             return hit
         if hit.end < start and re.fullmatch(r",? (?:and|plus|и|та|й) ", view.norm[hit.end:start]):
             return hit
@@ -156,7 +156,9 @@ def _named(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> Peo
         return None
     chain = _name_chain(view, names, best)
     raw = view.sentence.raw
-    group = next((h.tag[4:] for h in view.all("one.") if 0 <= chain[0][0] - h.end <= 24 or h.start - chain[-1][1] in (2, 1)), "unknown")
+    near = [h for h in view.all("one.", "persons.") if chain[0][0] - 32 <= h.start and h.end <= chain[-1][1] + 24]
+    groups = [h.tag.split(".")[1] for h in near if not h.tag.endswith("unknown")]
+    group = "military" if "military" in groups else groups[0] if groups else "unknown"
     return People(chain[0][0], chain[-1][1], _persons(view, chain), group, tuple(raw[a:b] for a, b in chain), "count.names")
 
 

@@ -25,6 +25,7 @@ _MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа
 _MONEY_AFTER = re.compile(r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|story|floor|meter|metre|mm|этажн|поверх)")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
+_BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
 _FUNCTION = frozenset(
     "in on at of by to for from with and or were was are is has have had been as after when while who whose that which but during "
@@ -115,9 +116,16 @@ class QuantityReader:
                 if old is None or hit.end > old.end:
                     found[hit.start] = _Number(hit.start, hit.end, value, kind, word=True)
         for start, number in list(found.items()):
+            if number.kind == "hundreds" and number.value in (200, 2000) and self._is_measured(start):
+                found[start] = replace(number, value=number.value // 2, kind="exact")
             if self._is_scale(number.end) or self._follows_number(start):
                 del found[start]
         return found
+
+    def _is_measured(self, start: int) -> bool:
+        """"около сотни", "понад тисячі": one hundred, in the genitive."""
+        return self.lexicon.lang != "en" and any(
+            0 <= start - h.end <= 1 for name in ("about", "more_than", "at_least", "up_to") for h in self.by_tag.get(f"qualifiers.{name}", []))
 
     def _follows_number(self, start: int) -> bool:
         before = self.norm[:start].rstrip().rsplit(" ", 1)[-1].strip("\"(,.") if start else ""
@@ -183,8 +191,6 @@ class QuantityReader:
                 current, last, seen, end = current + value, value, True, word.end
             elif scale is not None and (seen or scale[0] != 1000 or scale[2]):
                 factor, end, _ = scale
-                if not seen and factor in (10, 100):
-                    kind = "about" if self.lexicon.lang != "en" else "exact"
                 half = self._half_before(word.start)
                 current = round((1.5 if half else (current or 1)) * factor)
                 if factor >= 1000:
@@ -238,6 +244,8 @@ class QuantityReader:
         return found
 
     def _is_range(self, low: _Number, high: _Number, joint: str) -> bool:
+        if _BETWEEN.search(self.norm[:low.start]) and joint.strip() in ("and", "и", "і", "та", "й"):
+            return low.value < high.value
         if not _RANGE_JOIN.match(joint) or not low.value < high.value or low.kind != "exact" or high.kind != "exact":
             return False
         if joint.strip() in ("to", "до"):
@@ -411,6 +419,10 @@ class QuantityReader:
                 marks.add(mark)
         if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14):start]):
             marks.add("total")
+        elif re.search(r"^(?:of the|из|з|із) \w+ .*, $", self.norm[:start]):
+            marks.add("subset")
+        if self.norm[number.start:number.end] in ("both", "оба", "обе", "обоих", "обоє", "обидва", "обидві", "обох"):
+            marks.add("both")
         if re.search(r"\b(?:not|не|а не) $", before):
             marks.add("not")
         if any(0 <= start - h.end <= 1 or start <= h.start <= noun_end for h in self.by_tag.get("plus", [])):

@@ -93,7 +93,9 @@ def _animals(article: Article, view: View, c: Candidate) -> Verdict:
 
 def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     start, end = view.clause(c.start, c.end)
-    if view.near(view.all("cause.hypothetical"), max(start, c.start - 40), min(end, c.end + 25)):
+    cut = re.search(r"\b(?:and|while|и|а|та|й|але|но|but)\b", view.norm[c.end:end])
+    after = c.end + cut.start() if cut else end
+    if view.near(view.all("cause.hypothetical"), max(start, c.start - 40), min(after, c.end + 25)):
         return Status.HYPOTHETICAL, "status.hypothetical"
     if re.search(r"\b(?:убить|ранить|вбити|убити|поранити)\b", view.norm[c.start:c.end]) and not re.search(r"удал|вдал|смог|успел|зміг|змогл", view.norm):
         return Status.HYPOTHETICAL, "status.intended"
