@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, select, update
-from sqlalchemy.exc import IntegrityError
 
 from processing.errors import ConfigError
-from processing.ledger.engine import open_ledger, reading, writing
+from processing.ledger.engine import lock_keys, open_ledger, reading, writing
 from processing.ledger.schema import Batch, Delivery, Disclosure, DisclosureVersion, DocumentVersion, Silence
 from processing.models import DisclosureRecord
 
@@ -75,22 +74,13 @@ class Ledger:
         Asking again gives the same answer. Committed before it returns, so that the lake never holds a
         version that the ledger does not know.
         """
-        for _ in range(8):
-            try:
-                return self._document_version(doc_id, digest, source, page_id, first_seen_at)
-            except IntegrityError:
-                continue  # PostgreSQL: another process numbered a version of this document meanwhile
-        raise AssertionError(f"document {doc_id}: no version number after 8 tries")
-
-    def _document_version(
-        self, doc_id: str, digest: str, source: str, page_id: str, first_seen_at: datetime
-    ) -> VersionEntry:
         query = select(DocumentVersion).where(DocumentVersion.doc_id == doc_id)
         with reading(self.engine) as session:
             row = session.scalar(query.where(DocumentVersion.digest == digest))
             if row:
                 return VersionEntry(row.version, row.page_id, row.page_id == page_id, row.version > 1)
         with writing(self.engine) as session:
+            lock_keys(session, {f"doc|{doc_id}"})
             rows = session.scalars(query).all()
             row = next((r for r in rows if r.digest == digest), None)
             if row is None:

@@ -53,7 +53,7 @@ def take_in(profile: Profile, mention: Mention) -> list[ClaimOutcome]:
 
 
 def _in_context(profile: Profile, said: Said) -> Figure:
-    """A number told with wording that takes back: the standing one (or one already taken back), or another."""
+    """A number told with wording that takes back: the one that stands or stood, or another."""
     if not said.perhaps:
         return said.figure
     standing = profile.standing(said.claim.measure)

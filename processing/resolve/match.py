@@ -73,7 +73,7 @@ def weigh(mention: Mention, known: Profile, scope: Scope, match_days: int) -> Ev
 
 
 def _weigh_names(mention: Mention, known: Profile, found: Evidence) -> bool:
-    """Victims' names: the same make it one incident, others another one. Also where only the text has them."""
+    """Victims' names, also where only the text has them: the same make it one incident, others another."""
     shared = shared_names(mention.names, known.names)
     told = shared_names(known.names, mention.text_names, _SAME_WORD)
     told = max(told, len({name_key(name) for name in mention.names} & set(known.text_keys)))

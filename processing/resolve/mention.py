@@ -32,7 +32,7 @@ class Said:
     claim_id: str
     figure: Figure
     parent: Measure | None = None
-    perhaps: Cue = ""  # wording that takes back, beside an own report of a number: the ledger tells which it is
+    perhaps: Cue = ""  # taking back, or a number reported beside such wording: the ledger tells which
 
 
 @dataclass

@@ -324,7 +324,7 @@ def test_two_drainers_under_faults_lose_and_double_nothing(tmp_path: Path) -> No
     rounds = 0
     while Outbox(ledger.engine, clock, config()).pending_count() and rounds < 60:
         threads = [
-            threading.Thread(target=_drain_until_killed, args=(ledger, clock, provider, n)) for n in range(2)
+            threading.Thread(target=drain_until_killed, args=(ledger, clock, provider, n)) for n in range(2)
         ]
         for thread in threads:
             thread.start()
@@ -342,7 +342,7 @@ def test_two_drainers_under_faults_lose_and_double_nothing(tmp_path: Path) -> No
     assert len(gone) + len(merged) == wanted
 
 
-def _drain_until_killed(ledger: Ledger, clock: Clock, provider: Provider, number: int) -> None:
+def drain_until_killed(ledger: Ledger, clock: Clock, provider: Provider, number: int) -> None:
     # A drainer that dies leaves what it held to the end of its lease.
     kinds = {"email": provider, "slack": provider}
     with contextlib.suppress(KeyboardInterrupt):

@@ -58,7 +58,7 @@ def outcome(said: list[dict[str, Any]]) -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), reports())
 def test_any_order_of_arrival_ends_in_the_same_figures(
     data: st.DataObject, said: list[dict[str, Any]]

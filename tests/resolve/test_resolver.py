@@ -489,7 +489,9 @@ def test_rerun_changes_nothing(ledger: Ledger) -> None:
     assert counts(ledger) == before
 
 
-@pytest.mark.parametrize("step", ["enqueue", "record_of", "decide", "put_disclosure", "put_version", "put_links"])
+@pytest.mark.parametrize(
+    "step", ["enqueue", "record_of", "decide", "put_disclosure", "put_version", "put_links"]
+)
 def test_kill_between_steps_leaves_nothing_behind(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

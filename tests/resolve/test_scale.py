@@ -54,7 +54,12 @@ def examined(number: int) -> int:
     fill(ledger, number)
     most = 0
     for n, region in enumerate([*REGIONS, None]):
-        said: dict[str, Any] = {"place_region": region, "place": f"Village{n}", "event": "2023-06-26", "speaker": "Гладков"}
+        said: dict[str, Any] = {
+            "place_region": region,
+            "place": f"Village{n}",
+            "event": "2023-06-26",
+            "speaker": "Гладков",
+        }
         (outcome,) = resolve(ledger, document(f"new{n}", 1), claim("killed", 50 + n, **said))
         most = max(most, outcome.candidates)
     ledger.engine.dispose()
