@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from processing.detect.lexicon import Hit
+from processing.detect.places import find_places
 from processing.detect.view import Article, View
 from processing.models import Attribution
 
@@ -14,9 +15,12 @@ _NAME = re.compile(rf"{_PART}(?: (?:al-|el-|de |van |bin )?{_PART}){{0,2}}")
 _FULL_NAME = re.compile(rf"{_PART} {_PART}(?: {_PART})?")
 _SIGNATURE = re.compile(rf"^[—–-]?\s*({_PART} {_PART})[.!]?$")
 _SPEAKER_COLON = re.compile(rf"^({_PART} {_PART}): ")
-_BETWEEN = re.compile(r"(?: [\w.'\"«»“”-]+){0,5}? $")
+_SURNAME_FORM = re.compile(r"(?:ов|ев|ин|ын|ий|ко|ук|юк|ич|ян|дзе|швили|ва|на|ая|ін|їн|ак|як|ець|ба)$")
+_MEDIUM = re.compile(r" (?:об этом |про це |о случившемся )?(?:(?:в|у|on|in) (?:своем |своїй |своєму |his |her )?(?:telegram|телеграм\w*|facebook|фейсбуц\w*|фейсбуке|соцсет\w*|соцмереж\w*|тг)(?:-канал\w*|-канал[еі])? |об этом |про це )")
+_ENDS_OFFICE = re.compile(r"(?:said|says|told|сообщ|заяв|рассказ|повідом|напис|передал|что|що|как|як|reported|on|и|та|в|у|на|was|is|has|late|во)\w*$")
 _NOT_NAME = frozenset(
     "в на по the in on at telegram телеграм facebook twitter украины украине россии рф ukraine russia "
+    "до по из об від про у із зі з на за при как як що что the a an on at in it he she his her their having after before while when "
     "понедельник вторник среду четверг пятницу субботу воскресенье monday tuesday wednesday thursday friday saturday sunday "
     "january february march april may june july august september october november december киев киева kyiv moscow".split()
 )
@@ -55,32 +59,31 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
     signature = _SIGNATURE.match(view.sentence.raw) or _SPEAKER_COLON.match(view.sentence.raw)
     if signature and view.sentence.field == "text":
         return Attribution(name=signature.group(1))
-    return _by_office(view) or _by_verb(view) or _by_institution(view)
+    return _by_office(view) or _by_verb(view) or _by_institution(view) or _by_phrase(view)
 
 
 def _by_office(view: View) -> Attribution | None:
-    speaking = view.has("attribution.verbs", "attribution.by") or re.search(r"[:—]", view.norm) is not None
-    if not speaking:
-        return None
     best: Attribution | None = None
     for hit in view.all("attribution.offices"):
-        office, name = _office_and_name(view, hit)
+        office, name, end = _office_and_name(view, hit)
+        if not _speaks(view, hit.start, end):
+            continue
         if name is not None:
             return Attribution(office=office, name=name)
-        if best is None and _speaks(view, hit):
-            best = Attribution(office=office)
+        best = best or Attribution(office=office)
     return best
 
 
-def _office_and_name(view: View, hit: Hit) -> tuple[str, str | None]:
+def _office_and_name(view: View, hit: Hit) -> tuple[str, str | None, int]:
     """"глава Волынской области Погуляйко": the office runs to the name, at most six words on."""
     raw = view.sentence.raw
     tail = raw[hit.end:hit.end + 90]
-    stop = re.search(r"[.;:!?(\"«“—–]|,(?! [A-ZА-ЯІЇЄҐ][a-zа-яіїєґё'’]+ [A-ZА-ЯІЇЄҐ][a-zа-яіїєґё'’]+,)", tail)
+    stop = re.search(rf"[.;:!?(\"«“—–]|,(?! {_PART} {_PART},)", tail)
     tail = tail[:stop.start()] if stop else tail
     office_end = hit.end
-    places = {p.start: p.end for p in _places(view)}
+    places = {p.start: p.end for p in find_places(view)}
     position = hit.end
+    start = _office_start(view, hit)
     for word in re.finditer(r"[\w'’ʼ-]+", tail):
         begin = hit.end + word.start()
         if begin < position:
@@ -88,50 +91,78 @@ def _office_and_name(view: View, hit: Hit) -> tuple[str, str | None]:
         if begin in places:
             position = office_end = places[begin]
             continue
-        if raw[begin].isupper() and fold_word(raw, begin, word.group()) not in _NOT_NAME and not word.group().isupper():
+        lowered = view.norm[begin:begin + len(word.group())]
+        if raw[begin].isupper() and lowered not in _NOT_NAME and not word.group().isupper():
             match = _NAME.match(raw, begin)
             if match:
-                return raw[hit.start:office_end].strip(), match.group()
-        if re.match(r"(?:said|says|told|сообщ|заяв|рассказ|повідом|напис|передал|что|що|как|як|reported|on|и|та|в|у|на)\w*$", word.group()):
+                return raw[start:office_end].strip(), match.group(), match.end()
+        if _ENDS_OFFICE.match(lowered):
             break
         office_end = begin + len(word.group())
-    return raw[hit.start:office_end].strip(), None
+    return raw[start:office_end].strip(), None, office_end
 
 
-def fold_word(raw: str, start: int, word: str) -> str:
-    return raw[start:start + len(word)].lower()
+def _office_start(view: View, hit: Hit) -> int:
+    """"Белгородский губернатор": a region or a qualifier before the office is part of it."""
+    for place in find_places(view):
+        if place.end + 1 == hit.start:
+            return place.start
+    lead = re.search(r"(?:(?:pro-kremlin|acting|regional|deputy|russian|ukrainian|israeli|taliban|government|врио|вице-|заместитель|заступник) )+$", view.norm[:hit.start])
+    return lead.start() if lead else hit.start
 
 
-def _places(view: View) -> list[Hit]:
-    from processing.detect.places import find_places
-
-    return [Hit(p.kind, p.start, p.end) for p in find_places(view)]
-
-
-def _speaks(view: View, hit: Hit) -> bool:
-    marks = view.all("attribution.verbs", "attribution.by")
-    return any(abs(m.start - hit.end) < 40 or abs(hit.start - m.end) < 25 for m in marks) or view.norm[hit.end:hit.end + 30].find(":") >= 0
+def _speaks(view: View, start: int, end: int) -> bool:
+    """A word of saying stands within a few words of the office or its name, or a colon or dash opens the quote."""
+    for mark in view.all("attribution.verbs", "attribution.by"):
+        gap = view.norm[end:mark.start] if mark.start >= end else view.norm[mark.end:start]
+        if len(gap) < 32 and not re.search(r"[.;:]|,.*,", gap):
+            return True
+    return bool(re.match(r" ?[:—]|[\"»] ?[,—]", view.norm[end:end + 3])) or bool(re.search(r"[—-] ?$", view.norm[:start]))
 
 
 def _by_verb(view: View) -> Attribution | None:
-    """"рассказал Азаров", "Мэр says": a capitalised name right after, or right before, a verb of saying."""
+    """"рассказал Азаров", "Kutuzov said": a capitalised name right after, or right before, a verb of saying."""
     raw = view.sentence.raw
     for hit in sorted(view.all("attribution.verbs", "attribution.by"), key=lambda h: h.start):
-        match = _NAME.match(raw, hit.end + 1) if hit.end + 1 < len(raw) else None
-        if match and match.group().split()[0].lower() not in _NOT_NAME:
-            return Attribution(name=match.group()) if not _is_institution(view, hit.end + 1) else Attribution(institution=match.group())
-        before = re.search(rf"({_PART}(?: {_PART}){{0,2}}),? (?:also |later |has |уже |также |на днях )?$", raw[:hit.start])
-        if before and hit.tag.endswith("verbs") and before.group(1).split()[0].lower() not in _NOT_NAME:
-            start = before.start(1)
-            if _is_institution(view, start):
-                return Attribution(institution=before.group(1))
-            if start > 0 or _FULL_NAME.fullmatch(before.group(1)) or view.lang == "en":
-                return Attribution(name=before.group(1))
+        found = _after_verb(view, hit) or (_before_verb(view, hit, raw) if hit.tag.endswith("verbs") else None)
+        if found is not None:
+            return found
     return None
 
 
+def _after_verb(view: View, hit: Hit) -> Attribution | None:
+    if view.norm[hit.start:hit.end] in ("told", "tells") or view.norm[hit.end:hit.end + 1] in (":", ","):
+        return None
+    medium = _MEDIUM.match(view.norm, hit.end)
+    start = medium.end() if medium else hit.end + 1
+    match = _NAME.match(view.sentence.raw, start) if start < len(view.norm) else None
+    if match is None or _first(match.group()) in _NOT_NAME or (view.lang == "en" and hit.tag.endswith("verbs") and not _FULL_NAME.match(match.group())):
+        return None
+    if _is_institution(view, start):
+        return None
+    if view.lang == "en" and hit.tag.endswith("verbs") and re.match(r" (?:was|were|has|had|is|killed|died|and)\b", view.norm[match.end():match.end() + 8]):
+        return None
+    return Attribution(name=match.group())
+
+
+def _before_verb(view: View, hit: Hit, raw: str) -> Attribution | None:
+    before = re.search(rf"({_PART}(?: {_PART}){{0,2}}),? (?:also |later |has |subsequently |уже |также |на днях |позже |пізніше |також )?$", raw[:hit.start])
+    if before is None or _first(before.group(1)) in _NOT_NAME or re.search(r"\b(?:of|in|near|at|from|to|on|в|у|на|из|під|под) $", view.norm[:before.start(1)]):
+        return None
+    start, name = before.start(1), before.group(1)
+    if _is_institution(view, start) or any(p.start <= start < p.end for p in find_places(view)):
+        return None
+    if start == 0 and not _FULL_NAME.fullmatch(name) and (view.lang == "en" or not _SURNAME_FORM.search(name)):
+        return None
+    return Attribution(name=name)
+
+
+def _first(name: str) -> str:
+    return name.split()[0].lower()
+
+
 def _is_institution(view: View, start: int) -> bool:
-    return any(h.start == start for h in view.all("attribution.institutions"))
+    return any(h.start <= start < h.end for h in view.all("attribution.institutions"))
 
 
 def _by_institution(view: View) -> Attribution | None:
@@ -145,10 +176,25 @@ def _by_institution(view: View) -> Attribution | None:
     return None
 
 
+def _by_phrase(view: View) -> Attribution | None:
+    """"two aid workers told Reuters", "according to a new report": the words themselves, when no list knows them."""
+    raw = view.sentence.raw
+    for hit in view.all("attribution.by"):
+        words = re.match(r"(?: [\w'’.-]+){1,6}", raw[hit.end:])
+        if words:
+            return Attribution(institution=words.group().strip())
+    if view.lang == "en":
+        for hit in view.all("attribution.verbs"):
+            subject = re.search(r"(?:^|[,:—] |\b(?:as|but|and) )((?:[\w'’-]+ ){1,4})$", raw[:hit.start])
+            if subject:
+                return Attribution(institution=subject.group(1).strip())
+    return None
+
+
 def _phrase(view: View, hit: Hit) -> str:
     """The institution with what belongs to it: "Russia's Defence Ministry", "МВД Украины"."""
     raw = view.sentence.raw
-    before = re.search(r"((?:[A-ZА-ЯІЇЄҐ][\w'’-]+ ){1,3})$", raw[:hit.start])
-    after = re.match(r"(?: (?:[A-ZА-ЯІЇЄҐ][\w'’-]+|області|области|региона|області|in [A-Z]\w+|of [A-Z]\w+)){1,3}", raw[hit.end:])
+    before = re.search(r"((?:[A-ZА-ЯІЇЄҐ][\w'’-]+ |(?:state|local|the|city|военн|обласн|місцев|местн)\w* ){1,3})$", raw[:hit.start])
+    after = re.match(r"(?: (?:[A-ZА-ЯІЇЄҐ][\w'’-]+|області|области|региона|in [A-Z]\w+|of [A-Z]\w+)){1,3}", raw[hit.end:])
     start = before.start(1) if before else hit.start
     return raw[start:hit.end + (after.end() if after else 0)].strip()

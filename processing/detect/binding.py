@@ -61,7 +61,7 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
 
 def _swallows(trigger: Trigger, others: list[Trigger]) -> bool:
     """"sustained 9 dead and 12 wounded" is no wound of its own: it reaches over another word of loss."""
-    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
+    if trigger.measure is not Measure.WOUNDED:
         return False
     return any(o.measure is not trigger.measure and trigger.start < o.start and o.end <= trigger.end for o in others)
 

@@ -9,6 +9,7 @@ from processing.detect import lexicon as lexicons
 from processing.detect.attribution import Speaker, find_speaker
 from processing.detect.binding import Binder, Bound, Trigger, triggers_of
 from processing.detect.dates import find_date
+from processing.detect.groups import group_of
 from processing.detect.people import beside, unnumbered
 from processing.detect.quantities import Quantity, QuantityReader
 from processing.detect.roles import Roles, find_roles
@@ -89,6 +90,7 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
     drafts = [d for d in drafts if "both" not in d.marks or not any(o.trigger.measure is d.trigger.measure and o is not d for o in drafts)]
     drafts.sort(key=lambda d: d.start)
     for draft in drafts:
+        draft.group = group_of(view, draft.group, draft.trigger.measure)
         _set_status(article, view, draft, drafts, triggers)
     return drafts
 

@@ -102,6 +102,13 @@ def _number_forms(table: Mapping[Any, str]) -> dict[str, int]:
     return {form: int(value) for value, forms in table.items() for form in forms.split()}
 
 
+def _gate(stems: list[str], triggers: list[str]) -> re.Pattern[str]:
+    """Stems any of which a text must hold to be looked at; triggers that the list forgot are added."""
+    listed = re.compile("|".join(re.escape(stem) for stem in stems))
+    forgotten = {_SPECIAL.split(entry)[0] for entry in triggers if not listed.search(entry)}
+    return re.compile("|".join([*map(re.escape, stems), *(r"\b" + re.escape(stem) for stem in sorted(forgotten))]))
+
+
 @lru_cache(maxsize=8)
 def load(lang: str) -> Lexicon:
     """The lexicon of a language; raises FileNotFoundError for one that has no YAML."""
@@ -110,7 +117,7 @@ def load(lang: str) -> Lexicon:
     entries = dict(_flatten({k: v for k, v in data.items() if k not in ("numbers", "gate", "examples", "lang")}, ""))
     return Lexicon(
         lang=lang, numbers=_number_forms(data["numbers"]), matcher=Matcher(entries),
-        gate=re.compile("|".join(re.escape(stem) for stem in _entries(data["gate"]))), examples=tuple(data.get("examples", ())),
+        gate=_gate(_entries(data["gate"]), [e for tag, es in entries.items() if tag.startswith("triggers.") for e in es]), examples=tuple(data.get("examples", ())),
     )
 
 

@@ -48,7 +48,8 @@ def find_places(view: View) -> list[Place]:
             last = index + size - 1
             if last >= len(words) or words[last].end - word.start > 40:
                 continue
-            entry = table.get(view.norm[word.start:words[last].end])
+            name = view.norm[word.start:words[last].end]
+            entry = table.get(name) or table.get(name.removesuffix("'s"))
             if entry is None:
                 continue
             place = _place(view, entry, word.start, words[last].end)

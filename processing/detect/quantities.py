@@ -361,7 +361,7 @@ class QuantityReader:
             if self._has(word.start, ("objects", "time_units")):
                 return "other", word.end, None
             if self._has(word.start, ("triggers.",)):
-                return "bare", end, None
+                return "bare", end, self._group_after(word.start)
             if index == 0 and (word.text in _FUNCTION or self._has(word.start, ("subset.", "attribution.", "qualifiers.", "plus"))):
                 if self._has(word.start, ("plus",)) or word.text in ("of", "из", "з", "із"):
                     position = word.end
@@ -377,6 +377,12 @@ class QuantityReader:
         if number.word and self.lexicon.lang != "en" and self._is_collective(number):
             return "people", end, None
         return self._by_form(words[0])
+
+    def _group_after(self, start: int) -> str | None:
+        """"пятеро раненых бойцов": the noun after the participle."""
+        end = max((h.end for h in self.at.get(start, []) if h.tag.startswith("triggers.")), default=start)
+        kind = self._person_at(end + 1)
+        return kind[0] if kind else None
 
     def _by_form(self, word: Word) -> tuple[Counts, int, str | None]:
         raw = self.sentence.raw[word.start:word.end]

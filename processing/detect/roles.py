@@ -60,7 +60,13 @@ def _role(view: View, place: Place) -> str:
         return "speaker"
     if _ORIGIN_BEFORE.search(before) and not _RESIDENT_BEFORE.search(before):
         return "origin"
-    if _BURIAL.search(view.norm[:place.start]) and not re.search(r"\b(?:погиб|загин|killed|died|fell|strike|удар)\w*[^.]*$", view.norm[:place.start]):
+    if re.search(r"\b(?:из|с|з|із|зі|from)(?: (?:города|села|поселка|міста|the))? $", before) and any(
+            0 <= place.start - hit.end <= 14 for hit in view.all("one.", "persons.", "triggers.")):
+        return "origin"
+    burials = list(_BURIAL.finditer(view.norm[:place.start]))
+    if burials and not re.search(r"\b(?:погиб|загин|killed|died|fell|strike|удар)", view.norm[burials[-1].end():place.start]):
+        return "origin"
+    if view.has("persons.military", "one.military") and re.search(r"\b(?:местных|місцевих|local) ", view.norm[place.end:]):
         return "origin"
     if place.kind in ("adjective", "people") and (place.kind == "people" or _PEOPLE_AFTER.match(after)):
         return "origin"

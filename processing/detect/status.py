@@ -195,7 +195,7 @@ def _official(article: Article, view: View, c: Candidate) -> bool:
     if c.group in ("military", "police", "other") or article.item.source_official or not c.weak:
         return True
     return c.rule != "count.names" and view.has("attribution.offices", "attribution.institutions", "origin.ours") or bool(
-        re.search(r"\b(?:от|від) (?:\w+ ){0,3}(?:ран|поран)|\bof (?:\w+ )?wounds", view.norm))
+        re.search(r"\b(?:от|від) (?:\w+ ){0,3}(?:ран|поран)|\bof (?:\w+ )?wounds|\bпоранен|\bранен", view.norm))
 
 
 def _part(article: Article, view: View, c: Candidate) -> Verdict:
