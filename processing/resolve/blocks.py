@@ -52,6 +52,7 @@ def _keys(scope: Scope, kind: str, skeletons: list[str]) -> set[str]:
 def candidates(session: Session, mention: Mention, match_days: int) -> list[Disclosure]:
     """Disclosures that may be the mentioned one: by keys and time, and those this document already made."""
     keys = lock_keys_of(mention) | _region_keys(mention.scope, None, None)
+    keys |= {key for scope in Scope for key in _region_keys(scope, mention.origin, mention.place)}
     keys |= _keys(mention.scope, "name", mention.text_names)
     if mention.region_confidence < SURE:
         keys |= _keys(mention.scope, "speaker", mention.speakers)

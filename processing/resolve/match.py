@@ -53,7 +53,7 @@ class Evidence:
 
 def weigh(mention: Mention, known: Profile, scope: Scope, match_days: int) -> Evidence | None:
     """The evidence for a known disclosure; None where something rules it out."""
-    if scope is not mention.scope or not compatible(mention.group, known.group):
+    if not compatible(mention.group, known.group):
         return None
     found = Evidence(same_document=mention.document.doc_id in known.docs)
     if not _weigh_names(mention, known, found):
@@ -62,6 +62,8 @@ def weigh(mention: Mention, known: Profile, scope: Scope, match_days: int) -> Ev
     if not _weigh_regions(mention, known, found):
         return None
     _weigh_who(mention, known, found)
+    if scope is not mention.scope:
+        return found if _same_despite_scope(mention, known, found) else None
     if scope is Scope.CUMULATIVE:
         return found if _weigh_totals(mention, known, found) else None
     _weigh_places(mention, known, found)
@@ -126,6 +128,23 @@ def _weigh_who(mention: Mention, known: Profile, found: Evidence) -> None:
         found.score += 2 if found.same_speaker else -0.5
     if Group.OTHER in (mention.group, known.group) and mention.group is not known.group:
         found.score -= 1
+
+
+def _same_despite_scope(mention: Mention, known: Profile, found: Evidence) -> bool:
+    """One outlet's "since the start of the month" is another's incident: only for the very same figures.
+
+    So a total never updates an incident, nor the reverse; by the same official within days, it repeats it.
+    """
+    figures = {m: f for m, f in mention.figures.items() if known.figures.get(m)}
+    if not figures or not found.shared_region or known.nearest(mention.said_at) > 5 * _DAY:
+        return False
+    for measure, figure in figures.items():
+        current = known.standing(measure).current
+        if current is None or current.best != figure.best:
+            return False
+        found.same_count = max(found.same_count, figure.best)
+    found.score += _worth(found.same_count)
+    return found.same_count >= 5 and (found.same_speaker or found.reprint or found.same_document)
 
 
 def _names_place(word: str, place: str) -> bool:

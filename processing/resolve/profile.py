@@ -11,6 +11,7 @@ from processing.resolve.figures import Figure, Standing, fold
 
 _MOST = 60  # names, places, speakers and texts remembered; a story needs far fewer
 _MOST_FIGURES = 400
+_MOST_TEXTS = 20
 SURE = 0.7  # a slot below it is a guess: it may be wrong where other evidence says so
 _FIRM = (Precision.MINUTE, Precision.DAY, Precision.RANGE)
 
@@ -139,7 +140,7 @@ def remember_time(times: list[datetime], moment: datetime) -> None:
 
 def remember_text(texts: list[TextSketch], text: TextSketch) -> None:
     """Keep a text's sketch if it can tell a reprint, up to the most that is remembered."""
-    if text.hashes and len(texts) < _MOST:
+    if text.hashes and len(texts) < _MOST_TEXTS:
         texts.append(text)
 
 

@@ -349,7 +349,7 @@ def drain_until_killed(ledger: Ledger, clock: Clock, provider: Provider, number:
         drain(Outbox(ledger.engine, clock, config()), kinds, owner=f"w{number}")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.sampled_from(["none", "refuse", "reset", "crash", "late"]), min_size=1, max_size=25),
     st.integers(1, 14),

@@ -58,7 +58,7 @@ def outcome(said: list[dict[str, Any]]) -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data(), reports())
 def test_any_order_of_arrival_ends_in_the_same_figures(
     data: st.DataObject, said: list[dict[str, Any]]
@@ -96,7 +96,7 @@ figures = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data(), figures, st.sampled_from([Measure.KILLED, Measure.MISSING]))
 def test_fold_is_a_function_of_the_set(data: st.DataObject, said: list[Figure], measure: Measure) -> None:
     """The standing figure follows from the set of figures alone, retractions included."""

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from processing.ledger import Ledger, reading
 from processing.ledger.schema import Base, DisclosureVersion
-from processing.models import Measure, Novelty, Precision, Status
+from processing.models import Confidence, Measure, Novelty, Precision, Status
 from processing.resolve import resolver
 from tests.resolve.making import T0, claim, config, day, document, resolve
 
@@ -363,6 +363,45 @@ def test_old_incident_told_again_joins_only_by_its_date(ledger: Ledger) -> None:
         )
         == []
     )
+
+
+def test_total_that_one_outlet_makes_of_an_incident_repeats_it(ledger: Ledger) -> None:
+    """The same official's same figure is a repeat also where it reads like a total; another figure is not."""
+    (first,) = governor_post(ledger)
+    said: dict[str, Any] = {"scope": "cumulative", "speaker": "Vedernikov", "origin_region": "RU-PSK"}
+    (repeat,) = resolve(ledger, document("total", 3), claim("killed", 14, None, "at_least", **said))
+    assert (repeat.disclosure_id, repeat.novelty) == (first.disclosure_id, Novelty.REPEAT)
+    (other,) = resolve(ledger, document("war-total", 4), claim("killed", 90, **said))
+    assert (other.disclosure_id == first.disclosure_id, other.novelty) == (False, Novelty.NEW)
+
+
+def test_guessed_region_gives_way_to_the_text(ledger: Ledger) -> None:
+    """A region taken from another sentence does not hide that place, speaker and figures are the same."""
+    sure = {"place_region": "UA-07", "place": "Луцьк", "speaker": "Погуляйко"}
+    wrong: dict[str, Any] = {"place": "Ивано-Франковск", "speaker": "Погуляйко"}
+    guess = Confidence(count=0.9, region=0.5, attribution=0.8, date=0.2)
+    (first,) = resolve(ledger, document("post"), claim("killed", 2, None, "exact", **sure))
+    text = "Аэродром в Луцке под ударом. Двое убиты, передаёт Погуляйко. Бомбили и Ивано-Франковск."
+    (second,) = resolve(
+        ledger,
+        document("outlet", 1, text=text),
+        claim("killed", 2, None, "exact", place_region="UA-26", confidence=guess, **wrong),
+    )
+    assert (second.disclosure_id, second.novelty) == (first.disclosure_id, Novelty.REPEAT)
+    assert second.record.place_region == "UA-07"
+
+
+def test_victims_named_in_the_text_alone_join(ledger: Ledger) -> None:
+    """Names that the detector saw in one report only are looked for in the text of the other."""
+    names = ("Игнат Воротилов", "Семён Ладейкин")
+    (first,) = resolve(
+        ledger,
+        document("post"),
+        claim("killed", 2, names=names, speaker="Ведерников", origin_region="RU-PSK"),
+    )
+    text = "The governor named Ignat Vorotilov and Semyon Ladeikin among those killed"
+    (second,) = resolve(ledger, document("outlet", 5, text=text), claim("killed", 2, place_region="RU-PSK"))
+    assert second.disclosure_id == first.disclosure_id
 
 
 def test_cumulative_total_updates_itself_after_weeks(ledger: Ledger) -> None:
