@@ -64,6 +64,7 @@ class CrawlBatch(BaseOperator):
             sys.executable, "-m", "scrapers.run", "--batch-id", name, "--group", self.group, "--date", date,
             "--sources", ",".join(self.sources), "--sources-dir", str(settings.sources_dir),
             "--ledger-url", settings.ledger_url, "--user-agent", config.user_agent, "--stats", str(stats),
+            "--time-budget", str(48 * config.groups[self.group].timeout_minutes),  # 80 % of the task's limit
         ]
         self._process = subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

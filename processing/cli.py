@@ -259,7 +259,7 @@ def lake_query(sql: str, form: str) -> None:
     from processing.lake.tables import Lake
     from scrapers.objects import ObjectStore
 
-    click.echo(render(query(sql, Lake(ObjectStore.from_env())), form))
+    click.echo(render(query(sql, Lake(ObjectStore.from_env())), form).removesuffix("\n"))
 
 
 @main.command()

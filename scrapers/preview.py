@@ -83,7 +83,7 @@ def parse_preview(html: bytes, url: str) -> Preview:
     except (ParserError, ValueError):
         return Preview(None, None, (), None, False, False)
     blocks = tree.xpath("//div[@data-post][contains(concat(' ', @class, ' '), ' tgme_widget_message ')]")
-    posts = {post.id: post for block in blocks if (post := _post(block)) is not None}
+    posts = {post.id: post for block in blocks if (post := _post(block, url)) is not None}
     empty = bool(tree.find_class("tme_no_messages_found"))
     history = bool(tree.find_class("tgme_channel_history"))
     return Preview(
@@ -96,7 +96,7 @@ def parse_preview(html: bytes, url: str) -> Preview:
     )
 
 
-def _post(block: HtmlElement) -> Post | None:
+def _post(block: HtmlElement, page_url: str) -> Post | None:
     channel, _, number = (block.get("data-post") or "").rpartition("/")
     if not number.isdigit() or not channel:
         return None
@@ -108,7 +108,7 @@ def _post(block: HtmlElement) -> Post | None:
     views = _first(block, "tgme_widget_message_views")
     return Post(
         id=int(number),
-        url=f"https://t.me/{channel}/{number}",
+        url=urljoin(page_url, f"/{channel}/{number}"),  # on t.me, https://t.me/<channel>/<number>
         text="\n".join(part for node in texts if (part := _text(node))),
         links=tuple(dict.fromkeys(a.get("href") for node in texts for a in node.iter("a") if a.get("href"))),
         date=_date(block),
