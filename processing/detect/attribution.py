@@ -169,6 +169,8 @@ def _by_institution(view: View) -> Attribution | None:
     marks = view.all("attribution.verbs", "attribution.by")
     hits = view.all("attribution.institutions")
     for hit in sorted(hits, key=lambda h: min((abs(h.start - m.end) for m in marks), default=999)):
+        if re.search(r"открыт\w+ $|відкрит\w+ $", view.norm[:hit.start]):
+            continue
         near = any(-2 <= hit.start - m.end < 45 or -2 <= m.start - hit.end < 45 for m in marks)
         heads = view.norm[hit.end:hit.end + 2] == ": " or (view.norm[hit.end:hit.end + 25].find(":") >= 0 and hit.start < 3)
         if near or heads:

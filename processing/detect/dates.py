@@ -38,7 +38,8 @@ def find_date(article: Article, view: View) -> tuple[EventDate | None, float]:
 def _others(article: Article, view: View) -> list[View]:
     views = list(article.views)
     index = views.index(view)
-    return list(reversed(views[:index])) + views[index + 1:index + 2]
+    following = [v for v in views[index + 1:index + 2] if not re.search(r"\b(?:назад|тому|ago|earlier|раніше|ранее)\b", v.norm)]
+    return list(reversed(views[:index])) + following
 
 
 def _is_statement(view: View, dated: _Dated) -> bool:
@@ -108,7 +109,7 @@ def _relative(view: View, today: date) -> list[_Dated]:
     found = []
     for name, back in (("today", 0), ("yesterday", 1), ("before_yesterday", 2)):
         for hit in view.all(f"days.{name}"):
-            strong = not re.fullmatch(r"(?:ночью|утром|вечером|днем|под вечер|вранці|зранку|уранці|ввечері|увечері|вночі|уночі|удень|надвечір|за (?:\w+ )?(?:сутки|добу))", view.norm[hit.start:hit.end])
+            strong = not re.fullmatch(r"(?:утренн\w+|вечерн\w+|ночно\w+|ранков\w+|вечірн\w+|нічно\w+|ночью|утром|вечером|днем|под вечер|вранці|зранку|уранці|ввечері|увечері|вночі|уночі|удень|надвечір|за (?:\w+ )?(?:сутки|добу))", view.norm[hit.start:hit.end])
             found.append(_Dated(hit.start, hit.end, _day(today - timedelta(days=back)), strong))
     return found
 

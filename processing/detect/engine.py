@@ -78,16 +78,16 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
     if not triggers:
         return []
     quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
-    bounds = Binder(view.sentence, quantities, triggers, article.lang).bind()
+    bounds = Binder(view.sentence, [q for q in quantities if "both" not in q.marks], triggers, article.lang).bind()
     drafts = [_numbered(view, bound) for bound in bounds]
     for draft, bound in zip(drafts, bounds, strict=True):
         if bound.parent is not None:
             draft.parent = drafts[bound.parent]
     drafts += _implicit(view, triggers, quantities, drafts)
+    drafts += _both(article, view, triggers, quantities, drafts)
     drafts += _beside(view, quantities, drafts)
     drafts += _chained(view, triggers, quantities, drafts)
     drafts = _without_fatal_wounds(view, drafts)
-    drafts = [d for d in drafts if "both" not in d.marks or not any(o.trigger.measure is d.trigger.measure and o is not d for o in drafts)]
     drafts.sort(key=lambda d: d.start)
     for draft in drafts:
         draft.group = group_of(view, draft.group, draft.trigger.measure)
@@ -122,6 +122,14 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
             qualifier=Qualifier.EXACT, group=people.group, rules=[people.rule], sure=0.75, names=people.names, noun_end=people.end,
         ))
     return found
+
+
+def _both(article: Article, view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
+    """"both are in hospital": a number only where the sentence counts nobody else with that word of loss."""
+    taken = {d.trigger.measure for d in drafts}
+    free = [t for t in triggers if t.measure not in taken]
+    bounds = Binder(view.sentence, [q for q in quantities if "both" in q.marks], free, article.lang).bind()
+    return [_numbered(view, bound) for bound in bounds]
 
 
 def _beside(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:

@@ -63,6 +63,8 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     noun = trigger.form == "noun"
     if noun and _NAMED_LOSS.search(view.norm[:trigger.start]) and re.match(r"(?:погибш(?:его|ей|ая|ий)|пострадавш(?:его|ей)|загибл(?:ого|ої)|постраждалого|убитого)", view.norm[trigger.start:]):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.named_loss")
+    if trigger.measure is Measure.KILLED and noun and view.has("cues.retraction", "cause.denial") and re.match(r"гибел|смерт|загибел|погибшем|загибл|death", view.norm[trigger.start:]):
+        return People(trigger.start, trigger.end, 1, "unknown", (), "count.denied")
     if noun and not _of_one(view, trigger):
         return None
     names = _named(view, trigger, taken, limits)

@@ -27,8 +27,30 @@ class Place:
     end: int
 
 
+_BEFORE_TOWN = re.compile(
+    r"(?:\b(?:в|во|на|у|под|около|возле|близ|из|с|по|над|за|біля|поблизу|під|з|із|до|від|от|через|in|at|near|from|on|of|outside|around|города|города|городе|село|селе|селу|"
+    r"поселок|поселке|поселку|поселка|деревн\w+|станиц\w+|хутор\w*|місто|місті|міста|селищ\w+|селі|смт|пгт|town|village|settlement|city|district|обстрел|обстріл|атак\w+|"
+    r"приграничн\w+|прикордонн\w+)\.? \"?|\b(?:г|с|п|д|м|пос|ст|х)\. ?|[(:] ?|район\w*, |област\w+, |области \")$")
+
+
+def _is_town_context(view: View, start: int, end: int) -> bool:
+    """Small places share their names with common words: a preposition, or a heading's colon or comma, must say that it is one."""
+    if start == 0:
+        return bool(re.match(r"[:,(—]| —| под | снова | знову |$", view.norm[end:]))
+    return _BEFORE_TOWN.search(view.norm[:start]) is not None
+
+
+def _in_name(view: View, start: int) -> bool:
+    """"Pavel Orlov": a capitalised word right before makes it a surname."""
+    before = re.search(r"([^\W\d_][\w'’-]*) $", view.sentence.raw[:start])
+    if before is None or view.sentence.upper:
+        return False
+    return before.group(1)[0].isupper() and (
+        before.start() > 0 or len(before.group(1)) > 3) and not _BEFORE_TOWN.search(view.norm[:start])
+
+
 @lru_cache(maxsize=1)
-def _table() -> dict[str, tuple[str, str]]:
+def table() -> dict[str, tuple[str, str]]:
     order = ("town", "city", "people", "adjective", "region", "capital")
     rows = [line.split(" ", 2) for line in _GAZETTEER.read_text(encoding="utf-8").splitlines()]
     rows.sort(key=lambda row: order.index(row[1]))
@@ -37,7 +59,7 @@ def _table() -> dict[str, tuple[str, str]]:
 
 def find_places(view: View) -> list[Place]:
     """Places in reading order; a name must be capitalised, an adjective or inhabitant need not be."""
-    table = _table()
+    forms = table()
     words = [w for w in view.sentence.words if w.is_word]
     found: list[Place] = []
     skip = -1
@@ -49,7 +71,7 @@ def find_places(view: View) -> list[Place]:
             if last >= len(words) or words[last].end - word.start > 40:
                 continue
             name = view.norm[word.start:words[last].end]
-            entry = table.get(name) or table.get(name.removesuffix("'s"))
+            entry = forms.get(name) or forms.get(name.removesuffix("'s"))
             if entry is None:
                 continue
             place = _place(view, entry, word.start, words[last].end)
@@ -63,6 +85,8 @@ def find_places(view: View) -> list[Place]:
 def _place(view: View, entry: tuple[str, str], start: int, end: int) -> Place | None:
     code, kind = entry
     if kind not in ("adjective", "people") and not view.sentence.raw[start].isupper():
+        return None
+    if kind in ("city", "town") and (_in_name(view, start) or (kind == "town" and not _is_town_context(view, start, end))):
         return None
     if _TRAP.search(view.norm[:start]) or (start and view.norm[start - 1] == "-"):
         return None

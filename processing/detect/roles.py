@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from processing.detect.places import Place, find_places
+from processing.detect.places import Place, find_places, table
 from processing.detect.view import Article, View
 
 _ORIGIN_BEFORE = re.compile(
@@ -17,9 +17,10 @@ _ORIGIN_BEFORE = re.compile(
 _RESIDENT_BEFORE = re.compile(r"\b(?:жител\w+|жительниц\w+|мешкан\w+|residents?|inhabitants?|villagers?) (?:of |from |из |з )?(?:the )?(?:города |села |міста |поселка )?$")
 _BURIAL = re.compile(r"\b(?:похорон\w*|хоронил\w*|хоронят|хоронить|прощани\w*|простил\w*|попрощ\w*|похова\w*|прощал\w*|провел\w* в останн|buried|laid to rest|funerals?|burial|погребен\w*|предан\w* земле|земля приняла)\b")
 _OFFICE_AFTER = re.compile(r" (?:\w+ )?(?:губернатор\w*|мэр\w*|власт\w+|облвласт\w+|ова\b|ода\b|мва\b|облсовет\w*|глав\w+|мер\b|мера\b|міськ\w* голов\w*|военкомат\w*|обладміністрац\w+|governor|mayor|officials?|authorit\w+|administration|regional (?:head|governor)|head\b|чиновник\w*|депутат\w*|министр\w*|прокуратур\w*|больниц\w*|выпуск\w*|телеканал\w*|издани\w*|газет\w*|порт[ае]л\w*)")
-_OFFICE_BEFORE = re.compile(r"(?:губернатор\w*|глав[аеуыойї]+|мэр\w*|мер|мера|мером|начальник\w*|очільник\w*|голов\w+|governor(?: of)?(?: the)?|mayor(?: of)?(?: the)?|head of(?: the)?(?: republic of)?|власт\w+|правительств\w+|администраци\w+|влад[аи]|прокуратур\w+|управлени\w+|руководител\w+|министерств\w+|військкомат\w*|военкомат\w*|омбудсмен\w*)(?: (?:российск\w+|военн\w+|обласн\w+|ова|ода|администраци\w+|міста|города|of|the|обласної|військової|адміністрації))* ?$")
+_OFFICE_BEFORE = re.compile(r"(?:(?:military|enlistment|recruitment|press) (?:office|service|commissariat)(?: in| of)?|губернатор\w*|глав[аеуыойї]+|мэр\w*|мер|мера|мером|начальник\w*|очільник\w*|голов\w+|governor(?: of)?(?: the)?|mayor(?: of)?(?: the)?|head of(?: the)?(?: republic of)?|власт\w+|правительств\w+|администраци\w+|влад[аи]|прокуратур\w+|управлени\w+|руководител\w+|министерств\w+|військкомат\w*|военкомат\w*|омбудсмен\w*)(?: (?:российск\w+|военн\w+|обласн\w+|ова|ода|администраци\w+|міста|города|of|the|обласної|військової|адміністрації))* ?$")
 _PEOPLE_AFTER = re.compile(r" (?:\w+ )?(?:десантник\w*|военнослужащ\w*|солдат\w*|бойц\w+|боец|мобилизованн\w*|контрактник\w*|добровол\w+|срочник\w*|офицер\w*|морпех\w*|призывник\w*|земляк\w*|парн\w+|десантн\w+|бригад\w+|дивизи\w+|полк\w*|солдат\w*|військов\w*|захисник\w*|десантник\w*|бійц\w+|воїн\w*|хлопц\w*|paratroopers?|soldiers?|servicem\w+|conscripts?|troops|reservists?|draftees?|marines?|natives?|men|residents)")
 _AT = re.compile(r"(?:\b(?:in|at|near|on|over|outside|around|inside|across|into|of|against|в|во|на|под|у|около|возле|близ|по|над|за|біля|поблизу|під|у|вблизи|центру?|центре|северу?|півдні|жителей|городу?|hit|struck|shelled|bomb\w+|атаковал\w*|обстрелял\w*|обстріляли|накрил\w+|ударил\w+|пригород\w*|село|поселок|окупован\w+|occupied|приграничн\w+|облог\w*|siege of|город[ае]?|местах?|сел[ае]|област[ьи])(?: (?:the|town|city|village|port|of|город\w*|сел\w+|поселк\w+|посёлк\w+|деревн\w+|хутор\w*|міст\w+|смт|центр\w*|район\w*|южн\w+|северн\w+|окраин\w+|российськ\w+|російськ\w+|окупован\w+|occupied|central|southern|northern|eastern|western|приграничн\w+|прикордонн\w+|г\.|с\.|м\.|пос\.|россий\w+|украинск\w+|нинішн\w+|ukrainian|russian|border|frontline|мирн\w+|соседн\w+|сусідн\w+)){0,3}) ?$|^$|[:.,(] $")
+_OF_THE_REGION = re.compile(r"\b(?:из|от) (?:нашего |нашей |этого |своего )?(?:региона|области|края|республики|района)\b|\b(?:з|із) (?:нашого |нашої |цієї )?(?:регіону|області|громади)\b|\b(?:from|natives? of) (?:the|his|her|their|our) (?:region|republic|oblast)\b")
 _WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
@@ -50,8 +51,21 @@ def find_roles(article: Article, view: View, start: int, end: int, group: str) -
     return Roles(text, place, origin, min(sure, origin_sure) if place and origin else max(sure, origin_sure))
 
 
+def channel_region(source: str | None) -> str | None:
+    """The region that a channel's id names ("pskov-governor-tg"), for channels registered without one."""
+    codes = {entry[0] for part in re.split(r"[^a-z]+", (source or "").lower()) if (entry := table().get(part)) and entry[1] in ("capital", "region")}
+    return codes.pop() if len(codes) == 1 else None
+
+
 def roles_of(view: View) -> list[_Role]:
-    return [_Role(place, _role(view, place)) for place in find_places(view)]
+    """Places with their roles; "Korkino, Chelyabinsk region": an apposition keeps the role of what it explains."""
+    found: list[_Role] = []
+    for place in find_places(view):
+        role = _role(view, place)
+        if found and view.norm[found[-1].place.end:place.start] in (", ", " (") and found[-1].role in ("origin", "speaker"):
+            role = found[-1].role
+        found.append(_Role(place, role))
+    return found
 
 
 def _role(view: View, place: Place) -> str:
@@ -62,6 +76,11 @@ def _role(view: View, place: Place) -> str:
         return "origin"
     if re.search(r"\b(?:из|с|з|із|зі|from)(?: (?:города|села|поселка|міста|the))? $", before) and any(
             0 <= place.start - hit.end <= 14 for hit in view.all("one.", "persons.", "triggers.")):
+        return "origin"
+    if re.search(r"\b(?:из|з|із) (?:города|села|поселка|деревни|станицы|аула|міста|селища|смт) $", before) and view.has("triggers.killed") and not re.search(
+            r"\b(?:обстрел|удар|выезд|вылет|обстріл)\w* (?:из|з|із) ", before):
+        return "origin"
+    if _BURIAL.search(view.norm) and not re.search(r"\b(?:погиб|загин|killed|died|fell|strike|удар|lost (?:their|his))", view.norm):
         return "origin"
     burials = list(_BURIAL.finditer(view.norm[:place.start]))
     if burials and not re.search(r"\b(?:погиб|загин|killed|died|fell|strike|удар)", view.norm[burials[-1].end():place.start]):
@@ -80,19 +99,22 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
     for role in own:
         if role.role == "origin":
             return role.place.code, 0.88
-    ours = view.has("origin.ours")
-    if ours and item.source_region:
-        return item.source_region, 0.8
+    ours = view.has("origin.ours") or _OF_THE_REGION.search(view.norm) is not None
+    channel = item.source_region or channel_region(item.source)
+    if ours and channel:
+        return channel, 0.8
     for other in article.views:
         if other is view:
             continue
         for role in roles_of(other):
             if role.role == "origin" and (military or other.has("origin.ours")):
                 return role.place.code, 0.6
-    if ours or (military and any(v.has("origin.ours") for v in article.views)):
+    if ours or (military and any(v.has("origin.ours") or _OF_THE_REGION.search(v.norm) for v in article.views)):
         speaker = _speaker_region(article, view, own)
-        if speaker or item.source_region:
-            return speaker or item.source_region, 0.6
+        if speaker or channel:
+            return speaker or channel, 0.6
+    if military and any(re.search(r"военкомат|військкомат|military office|enlistment office", v.norm) for v in article.views):
+        return _speaker_region(article, view, own), 0.6
     return None, 0.3
 
 
@@ -110,8 +132,10 @@ def _place(article: Article, view: View, own: list[_Role], start: int, end: int,
     if speaker and not (military and speaker.startswith("RU")):
         return speaker, 0.73, None
     item = article.item
-    if item.source_official and item.source_region and not (military and item.source_region.startswith("RU")):
-        return item.source_region, 0.5, None
+    channel = item.source_region or channel_region(item.source)
+    official = item.source_official or re.search(r"gubernator|governor|glava|ova|oda|miskrada|meriya", item.source or "") is not None
+    if official and channel and not (military and channel.startswith("RU")):
+        return channel, 0.5, None
     return None, 0.3, None
 
 
@@ -130,11 +154,11 @@ def _best(view: View, roles: list[_Role], start: int, end: int) -> Place | None:
 
 
 def _others(article: Article, view: View) -> list[View]:
-    """The rest of the document, nearest earlier sentence first, then later ones, then the title."""
+    """The rest of the document, nearest earlier sentence first, then the title, then later ones."""
     views = list(article.views)
     index = views.index(view)
-    body = [v for v in reversed(views[:index]) if v.sentence.field == "text"] + [v for v in views[index + 1:]]
-    return body + [v for v in views[:index] if v.sentence.field == "title"]
+    earlier = [v for v in reversed(views[:index]) if v.sentence.field == "text"]
+    return earlier + [v for v in views[:index] if v.sentence.field == "title"] + views[index + 1:]
 
 
 def _speaker_region(article: Article, view: View, own: list[_Role]) -> str | None:

@@ -77,9 +77,16 @@ def _payout(article: Article, view: View, c: Candidate) -> Verdict:
 def _denied(article: Article, view: View, c: Candidate) -> Verdict:
     for hit in view.all("cause.denial"):
         before = hit.end <= c.start and not re.search(r"[.;]|,.*,", view.norm[hit.end:c.start])
-        after = hit.start >= c.end and hit.start - c.end < 70 and re.match(r"не |опроверг|спросту", view.norm[hit.start:hit.start + 12])
+        after = hit.start >= c.end and hit.start - c.end < 70 and re.match(r"не |опроверг|спросту|отзыв|отозв|відклик", view.norm[hit.start:hit.start + 12])
         if before or after:
             return Status.DENIED, "status.denied"
+    return None
+
+
+def _retracted(article: Article, view: View, c: Candidate) -> Verdict:
+    """The one death that the text takes back."""
+    if c.measure is Measure.KILLED and c.number == 1 and article.has("cues.retraction"):
+        return Status.DENIED, "status.retracted"
     return None
 
 
@@ -203,5 +210,5 @@ def _part(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 _RULES: tuple[Callable[[Article, View, Candidate], Verdict], ...] = (
-    _undivided, _figurative, _payout, _denied, _animals, _hypothetical, _prior, _historical, _enemy, _accident, _part,
+    _undivided, _figurative, _payout, _denied, _retracted, _animals, _hypothetical, _prior, _historical, _enemy, _accident, _part,
 )
