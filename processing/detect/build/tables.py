@@ -156,6 +156,9 @@ EXTRA = {
     "RU-SAR": "Энгельс, Engels",
 }
 
+RISKY = frozenset("остров дно белая муром мурома счастье лиман южне саки антонівка василівка журавлевка гордеевка павловск ржевка стрий бровары лубны старица "
+                  "лозова невель липці первомайськ богучар козинка старичі lyman".split())
+
 ADMIN1 = {("RU", number): f"RU-{code}" for number, code in (pair.split(":") for pair in (
     "01:AD 03:AL 04:ALT 05:AMU 06:ARK 07:AST 08:BA 09:BEL 10:BRY 11:BU 12:CE 13:CHE 15:CHU 16:CU 17:DA 19:IN 20:IRK 21:IVA 22:KB "
     "23:KGD 24:KL 25:KLU 27:KC 28:KR 29:KEM 30:KHA 31:KK 32:KHM 33:KIR 34:KO 37:KOS 38:KDA 40:KGN 41:KRS 42:LEN 43:LIP 44:MAG 45:ME "
