@@ -33,6 +33,8 @@ class Evidence:
     same_speaker: bool = False
     same_place: bool = False
     same_count: int = 0  # largest count that agrees
+    revises: bool = False  # another figure that is told as a further one, or a large toll that rises a little
+    follows_up: bool = False  # its channel tells of a rise or a correction within a day and a half
     date_agrees: bool = False
 
     @property
@@ -41,6 +43,7 @@ class Evidence:
         return (
             self.same_document or self.same_names or self.reprint or self.same_count >= 10
             or (self.same_speaker and self.same_count >= 2) or (self.same_place and self.same_count >= 2)
+            or self.follows_up
         )
 
     @property
@@ -188,12 +191,16 @@ def _count(standing: Standing, figure: Figure, mention: Mention, known: Profile,
     if any(old.best == figure.best for old in (*standing.superseded, *standing.live)):
         found.same_count = max(found.same_count, figure.best)
         return 0.7 * _worth(figure.best)
+    ratio = max(figure.best, current.best) / max(1, min(figure.best, current.best))
     if figure.cue in ("rise", "correction") or figure.doc_id == current.doc_id:
-        return 0.5
+        found.revises = ratio <= 3
+        return 0.5 if ratio <= 3 else -0.5
     days = known.nearest(mention.said_at) / _DAY
     misfit = 1.0 if days < 0.5 else 2.0 if days < 1.5 else 3.0
-    ratio = max(figure.best, current.best) / max(1, min(figure.best, current.best))
     lower = 0.5 if figure.best < current.best else 0.0
+    if current.best >= 4 and not lower and ratio <= 1.5:
+        found.revises = True  # as when the rubble is searched
+        misfit = 0.5
     return -(misfit + lower + (1.0 if ratio > 3 else 0.0))
 
 
@@ -242,9 +249,12 @@ def _weigh_time(mention: Mention, known: Profile, found: Evidence, match_days: i
     nearness = next((worth for within, worth in steps if days <= within), -1.5)
     found.score += max(0.0, nearness) if found.date_agrees else nearness
     last = known.sources.get(mention.document.source)
-    settled = found.same_document or found.same_names or found.date_agrees or mention.cues
+    if last is not None and found.revises and abs(mention.said_at - last) <= 1.5 * _DAY:
+        found.follows_up = True
+        found.score += 2
+    settled = found.same_document or found.same_names or found.date_agrees or found.revises or mention.cues
     if last is not None and not settled and last.date() != mention.said_at.date():
-        found.score -= 3 if found.same_count and abs(mention.said_at - last) > timedelta(hours=12) else 1
+        found.score -= 5 if found.same_count and abs(mention.said_at - last) > timedelta(hours=12) else 1
     return True
 
 
