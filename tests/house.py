@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,11 @@ class House:
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Rows of `vigil lake query`."""
         return [json.loads(line) for line in self.vigil("lake", "query", "--format", "jsonl", sql).splitlines()]
+
+    def sql(self, statement: str) -> list[Any]:
+        """A statement on the ledger, for what only time would change."""
+        with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as connection, connection:
+            return connection.execute(statement).fetchall()
 
     def row_counts(self) -> dict[str, int]:
         """Rows of every table of the lake."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 from typing import Any
 
 import pytest
@@ -95,10 +94,8 @@ def _distinct_pages(house: House) -> Any:
 
 def _let_leases_run_out(house: House) -> None:
     """Two minutes pass."""
-    with sqlite3.connect(house.folder / "ledger.sqlite") as connection:
-        connection.execute("update delivery set lease_until = '2020-01-01 00:00:00' where state = 'sending'")
+    house.sql("update delivery set lease_until = '2020-01-01 00:00:00' where state = 'sending'")
 
 
 def _states(house: House) -> dict[str, int]:
-    with sqlite3.connect(house.folder / "ledger.sqlite") as connection:
-        return dict(connection.execute("select state, count(*) from delivery group by state").fetchall())
+    return dict(house.sql("select state, count(*) from delivery group by state"))
