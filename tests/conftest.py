@@ -50,7 +50,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
             patch.delenv(name, raising=False)
         try:
             wait_ready(host, port, process)
-            ObjectStore(BUCKET).client.create_bucket(Bucket=BUCKET)
+            ObjectStore(BUCKET).ensure_bucket()
             yield S3Server(os.environ["AWS_ENDPOINT_URL_S3"], BUCKET, process.pid)
         finally:
             _end(process)

@@ -7,8 +7,9 @@ import hashlib
 from botocore.exceptions import BotoCoreError, ClientError
 
 from processing.errors import ConfigError, Retry, VigilError
+from processing.lake.access import among, unreachable
 from processing.lake.schemas import RAW_INDEX
-from processing.lake.tables import Lake, among, unreachable
+from processing.lake.tables import Lake
 from processing.models import PageRef
 from scrapers.objects import ObjectStore
 from scrapers.warc import StoredResponse, WarcError, read_record

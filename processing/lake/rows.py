@@ -69,6 +69,7 @@ def claim_rows(document: Document, detection: Detection, detector_version: str) 
             "url": document.url,
             "lang": detection.lang,
             "published_at": document.published_at,
+            "first_seen_at": document.first_seen_at,
             "detector_version": detector_version,
             **_claim_slots(claim),
         }

@@ -43,6 +43,7 @@ MEASURE_COLUMNS: dict[str, pa.DataType] = {
 class TableSpec:
     """One table: its columns, the columns whose values identify a row, its partition, and what is indexed.
 
+    `clock` is a time that a row has for ever: writers look for known rows only in files around their own.
     `stats` are the columns with minimum and maximum per file in the table's log; strings are kept out of it.
     """
 
@@ -50,6 +51,7 @@ class TableSpec:
     schema: pa.Schema
     key: tuple[str, ...]
     partition: str | None
+    clock: str
     stats: tuple[str, ...]
 
 
@@ -73,8 +75,9 @@ RAW_INDEX = TableSpec(
             ("reason", pa.string()),
         ]
     ),
-    key=("page_id",),
+    key=("page_id", "fetched_at"),
     partition="source",
+    clock="fetched_at",
     stats=("fetched_at",),
 )
 
@@ -104,6 +107,7 @@ DOCUMENTS = TableSpec(
     ),
     key=("doc_id", "version"),
     partition="source",
+    clock="first_seen_at",
     stats=("published_at", "first_seen_at"),
 )
 
@@ -119,6 +123,7 @@ CLAIMS = TableSpec(
             ("url", pa.string()),
             ("lang", pa.string()),
             ("published_at", UTC_TIME),
+            ("first_seen_at", UTC_TIME),
             ("measure", pa.string()),
             ("min", pa.int64()),
             ("max", pa.int64()),
@@ -160,7 +165,8 @@ CLAIMS = TableSpec(
     ),
     key=("claim_id", "position"),
     partition="source",
-    stats=("published_at",),
+    clock="first_seen_at",
+    stats=("published_at", "first_seen_at"),
 )
 
 DISCLOSURES = TableSpec(
@@ -208,6 +214,7 @@ DISCLOSURES = TableSpec(
     ),
     key=("disclosure_id", "version"),
     partition=None,
+    clock="created_at",
     stats=("version", "created_at", "disclosed_at"),
 )
 
@@ -236,6 +243,7 @@ DELIVERIES = TableSpec(
     ),
     key=("key",),
     partition=None,
+    clock="created_at",
     stats=("created_at", "sent_at"),
 )
 

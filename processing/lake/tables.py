@@ -1,51 +1,49 @@
 """The lake: Delta tables in the object store, written so that a rerun changes nothing.
 
-Every row has a content-derived key. A write first reads which keys are there already; with nothing new it
-makes no commit at all. What is new goes in by one insert-only merge, whose predicate names the partitions it
-touches as literals, so that writers of different sources do not conflict; writers of the same one retry.
+Every row has a content-derived key and a time of its own (`clock`). A write first reads which keys are there
+already, in the files of its sources and times only; with nothing new it makes no commit at all. What is new
+goes in by one insert-only merge, whose predicate names sources and times as literals, so that writers of
+different sources do not conflict; writers of the same one retry.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from botocore.exceptions import BotoCoreError, ClientError
-from deltalake import ColumnProperties, DeltaTable, WriterProperties
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from processing.errors import ConfigError, Retry
+from processing.errors import Retry
 from processing.lake import rows as as_rows
-from processing.lake.schemas import (
-    CLAIMS,
-    DELIVERIES,
-    DISCLOSURES,
-    DOCUMENTS,
-    RAW_INDEX,
-    STRINGS,
-    TABLES,
-    TableSpec,
+from processing.lake.access import (
+    WHOLE,
+    Part,
+    among,
+    as_dataset,
+    is_network,
+    one_line,
+    storage_options,
+    unreachable,
+    writer_properties,
 )
+from processing.lake.schemas import CLAIMS, DELIVERIES, DISCLOSURES, DOCUMENTS, RAW_INDEX, TABLES, TableSpec
+from processing.lake.selftest import check_store
 from processing.ledger.store import DeliveryRow
 from processing.models import Claim, Detection, DisclosureRecord, Document
 from scrapers.handover import PageLine
 from scrapers.objects import ObjectStore
 
+__all__ = ["ATTEMPTS", "Lake", "among", "check_store"]
+
 T = TypeVar("T")
 ATTEMPTS = 12  # of a commit that loses against another writer
-RACERS = 16
-_NETWORK = ("error sending request", "connect", "timed out", "Generic S3 error", "dns error", "HTTP error")
 
 
 class Lake:
@@ -73,9 +71,9 @@ class Lake:
                 opened.update_incremental()
             return opened
 
-    def dataset(self, spec: TableSpec) -> ds.Dataset:
-        """A table at its newest version as an Arrow dataset that prunes files by partition."""
-        return as_dataset(self.table(spec), spec, f"{self.store.bucket}/{self.store.prefix}{spec.name}")
+    def dataset(self, spec: TableSpec, part: Part = WHOLE) -> ds.Dataset:
+        """A table, or the files that hold part of it, at its newest version, for Arrow and DuckDB."""
+        return as_dataset(self.table(spec), spec, f"{self.store.bucket}/{self.store.prefix}{spec.name}", part)
 
     def uri(self, spec: TableSpec) -> str:
         """`s3://` address of a table, for other readers (Spark, Polars, Athena) as well."""
@@ -114,18 +112,21 @@ class Lake:
 
     # -- reading ---------------------------------------------------------------------------------
 
+    def documents_of(self, lines: Collection[PageLine]) -> list[Document]:
+        """Document versions that a batch's pages made, by id and version. Reads that batch's files only."""
+        part, pages = _part_of_pages(lines), {(line.source, line.page_id) for line in lines}
+        rows = self.read(DOCUMENTS, among("page_id", (page for _, page in pages)), part=part)
+        return _documents(row for row in rows if (row["source"], row["page_id"]) in pages)
+
     def read_documents(self, source: str, page_ids: Iterable[str]) -> list[Document]:
         """Document versions that these pages of a source made, by id and version."""
-        condition = (ds.field("source") == source) & among("page_id", page_ids)
-        found = [as_rows.document_of(row) for row in self.read(DOCUMENTS, condition)]
-        return sorted(found, key=lambda document: (document.doc_id, document.version))
+        part = Part(frozenset({source}))
+        return _documents(self.read(DOCUMENTS, _at(source) & among("page_id", page_ids), part=part))
 
     def all_documents(self) -> Iterator[Document]:
         """Every document version, source by source."""
         for source in self.sources(DOCUMENTS):
-            yield from (
-                as_rows.document_of(row) for row in self.read(DOCUMENTS, ds.field("source") == source)
-            )
+            yield from _documents(self.read(DOCUMENTS, _at(source), part=Part(frozenset({source}))))
 
     def read_claims(
         self, documents: Sequence[Document], detector_version: str
@@ -133,20 +134,18 @@ class Lake:
         """Claims in reading order, by (doc_id, version); versions without claims are absent."""
         if not documents:
             return {}
-        condition = (
-            among("source", (document.source for document in documents))
-            & among("doc_id", (document.doc_id for document in documents))
-            & (ds.field("detector_version") == detector_version)
-        )
         wanted = {(document.doc_id, document.version) for document in documents}
-        found: dict[tuple[str, int], list[tuple[int, Claim]]] = {}
-        for row in self.read(CLAIMS, condition):
+        condition = among("doc_id", (doc for doc, _ in wanted)) & (
+            ds.field("detector_version") == detector_version
+        )
+        seen = [document.first_seen_at for document in documents]
+        part = Part(frozenset(document.source for document in documents), (min(seen), max(seen)))
+        found: dict[tuple[str, int], dict[int, Claim]] = {}
+        for row in self.read(CLAIMS, condition, part=part):
             key = (row["doc_id"], row["doc_version"])
             if key in wanted:
-                found.setdefault(key, []).append((row["position"], as_rows.claim_of(row)))
-        return {
-            key: tuple(claim for _, claim in sorted(claims, key=_position)) for key, claims in found.items()
-        }
+                found.setdefault(key, {})[row["position"]] = as_rows.claim_of(row)
+        return {key: tuple(claims[n] for n in sorted(claims)) for key, claims in found.items()}
 
     def read_disclosures(self) -> list[DisclosureRecord]:
         """Every version of every disclosure, oldest first."""
@@ -159,25 +158,22 @@ class Lake:
         return sorted(found, key=lambda delivery: (delivery.created_at, delivery.id))
 
     def read_raw_index(
-        self, pages: Iterable[tuple[str, str]], columns: list[str] | None = None
+        self, pages: Iterable[tuple[str, str]], columns: list[str] | None = None, part: Part | None = None
     ) -> list[as_rows.Row]:
         """Rows of `raw_index` of (source, page_id) pairs."""
         wanted = set(pages)
-        if not wanted:
-            return []
-        condition = among("source", (source for source, _ in wanted)) & among(
-            "page_id", (page for _, page in wanted)
-        )
-        return [
-            row
-            for row in self.read(RAW_INDEX, condition, columns)
-            if (row["source"], row["page_id"]) in wanted
-        ]
+        part = part or Part(frozenset(source for source, _ in wanted))
+        rows = self.read(RAW_INDEX, among("page_id", (page for _, page in wanted)), columns, part)
+        return [row for row in rows if (row["source"], row["page_id"]) in wanted]
 
-    def dispositions(self, pages: Iterable[tuple[str, str]]) -> dict[str, int]:
+    def dispositions(self, pages: Iterable[tuple[str, str]], part: Part | None = None) -> dict[str, int]:
         """How many of these (source, page_id) pages ended in which disposition; absent ones in none."""
-        found = self.read_raw_index(pages, ["source", "page_id", "disposition"])
+        found = self.read_raw_index(pages, ["source", "page_id", "disposition"], part)
         return dict(Counter({row["page_id"]: row["disposition"] for row in found}.values()))
+
+    def dispositions_of(self, lines: Collection[PageLine]) -> dict[str, int]:
+        """dispositions() of a batch's pages. Reads that batch's files only."""
+        return self.dispositions([(line.source, line.page_id) for line in lines], _part_of_pages(lines))
 
     def sources(self, spec: TableSpec) -> list[str]:
         """Source ids that have rows in a table partitioned by source."""
@@ -214,14 +210,15 @@ class Lake:
                 partition_by=spec.partition,
                 configuration={"delta.dataSkippingStatsColumns": ",".join(spec.stats)},
                 storage_options=storage_options(),
+                commit_properties=CommitProperties(max_commit_retries=0),  # else the loser makes a version 1
             )
         except DeltaError:
             # Another process made it between our look and our commit; if it did not, opening raises.
             DeltaTable(self.uri(spec), storage_options=storage_options())
 
     def _insert(self, spec: TableSpec, found: list[as_rows.Row]) -> int:
-        """Add the rows whose key is not there yet."""
-        unique = {_key(spec, row): row for row in found}
+        """Add the rows whose key is not there yet; of rows with one key the first."""
+        unique = {_key(spec, row): row for row in reversed(found)}
 
         def attempt() -> int:
             known = set(self._known(spec, list(unique.values()), spec.key))
@@ -250,16 +247,12 @@ class Lake:
     ) -> list[tuple[Any, ...]]:
         """Values of `columns` of the rows whose id is among those of `found`."""
         condition = among(spec.key[0], (row[spec.key[0]] for row in found))
-        if spec.partition:
-            condition &= among(spec.partition, (row[spec.partition] for row in found))
-        return [tuple(row[name] for name in columns) for row in self.read(spec, condition, list(columns))]
+        rows = self.read(spec, condition, list(columns), _part_of(spec, found))
+        return [tuple(row[name] for name in columns) for row in rows]
 
     def _merger(self, spec: TableSpec, found: list[as_rows.Row]) -> Any:
-        on = [f"t.{name} = s.{name}" for name in spec.key]
-        if spec.partition:
-            literals = sorted({row[spec.partition] for row in found})
-            on.append(_among(f"t.{spec.partition}", literals))
-            on.append(f"t.{spec.partition} = s.{spec.partition}")
+        keys = [*spec.key, *([spec.partition] if spec.partition else [])]
+        on = [*(f"t.{name} = s.{name}" for name in keys), *_part_of(spec, found).sql(spec, "t")]
         return self.table(spec).merge(
             pa.Table.from_pylist(found, schema=spec.schema),
             " AND ".join(on),
@@ -269,10 +262,14 @@ class Lake:
         )
 
     def read(
-        self, spec: TableSpec, condition: ds.Expression | None, columns: list[str] | None = None
+        self,
+        spec: TableSpec,
+        condition: ds.Expression | None,
+        columns: list[str] | None = None,
+        part: Part = WHOLE,
     ) -> list[as_rows.Row]:
-        """Rows of a table that meet a condition."""
-        dataset = self.dataset(spec)
+        """Rows that meet a condition. `part` only spares files: rows beside it may be among them."""
+        dataset = self.dataset(spec, part)
         with self.outside():
             found: list[as_rows.Row] = dataset.to_table(
                 columns or spec.schema.names, filter=condition
@@ -291,7 +288,7 @@ class Lake:
             with self.outside():
                 return retrying(attempt)
         except CommitFailedError as error:
-            raise Retry(f"lake: {ATTEMPTS} commits lost against other writers: {_line(error)}") from None
+            raise Retry(f"lake: {ATTEMPTS} commits lost against other writers: {one_line(error)}") from None
 
     @contextmanager
     def outside(self) -> Iterator[None]:
@@ -301,124 +298,9 @@ class Lake:
         except TableNotFoundError:
             raise Retry(f"no tables at {self.store.uri('')}: make them with `vigil lake init`") from None
         except (OSError, DeltaError) as error:
-            if isinstance(error, CommitFailedError) or not _is_network(error):
+            if isinstance(error, CommitFailedError) or not is_network(error):
                 raise
             raise Retry(unreachable(error)) from None
-
-
-def among(column: str, values: Iterable[str]) -> ds.Expression:
-    """Condition: the column has one of these strings; with none, no row meets it."""
-    return ds.field(column).isin(pa.array(sorted(set(values)), pa.string()))
-
-
-def as_dataset(table: DeltaTable, spec: TableSpec, root: str) -> ds.Dataset:
-    """The table's files under `root` (`bucket/prefix/name`) with their partition values.
-
-    `DeltaTable.to_pyarrow_dataset` is not used. In deltalake 1.6 it takes a column without statistics for one
-    without values, so that filters on it find nothing (see writer_properties()), and it reads through Python
-    from Arrow's threads, which aborts a process that ends while they still read ahead.
-    """
-    actions = pa.table(table.get_add_actions(flatten=True))
-    paths, sizes = actions["path"].to_pylist(), actions["size_bytes"].to_pylist()
-    values = actions[f"partition.{spec.partition}"].to_pylist() if spec.partition else [None] * len(paths)
-    files, parquet = file_system(), ds.ParquetFileFormat()
-    fragments = [
-        parquet.make_fragment(
-            f"{root}/{unquote(path)}",
-            filesystem=files,
-            file_size=size,
-            partition_expression=ds.field(spec.partition) == value if spec.partition else None,
-        )
-        for path, size, value in zip(paths, sizes, values, strict=True)
-    ]
-    return ds.FileSystemDataset(fragments, spec.schema, parquet, files)
-
-
-def file_system() -> S3FileSystem:
-    """Arrow's own S3 client, for reading; credentials come from the AWS environment."""
-    address = urlsplit(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "")
-    return S3FileSystem(
-        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        scheme=address.scheme or "https",
-        endpoint_override=address.netloc or None,
-        connect_timeout=5,
-        request_timeout=60,
-        retry_strategy=AwsStandardS3RetryStrategy(max_attempts=4),
-    )
-
-
-def writer_properties(spec: TableSpec) -> WriterProperties:
-    """How files are written: zstd, and no statistics of strings.
-
-    Merges of deltalake 1.6 type strings as string views; Arrow then cannot compare a file's statistics with
-    the strings of a filter and fails ("no kernel matching input types"). Without statistics it can.
-    """
-    strings = [
-        field.name
-        for field in spec.schema
-        if field.type in (pa.string(), STRINGS) and field.name != spec.partition
-    ]
-    silent = ColumnProperties(statistics_enabled="NONE")
-    return WriterProperties(compression="ZSTD", column_properties=dict.fromkeys(strings, silent))
-
-
-def storage_options() -> dict[str, str]:
-    """Options of delta-rs's own S3 client; endpoint, region and credentials come from the AWS environment."""
-    return {
-        "aws_conditional_put": "etag",
-        "connect_timeout": "5s",
-        "timeout": "60s",
-        "max_retries": "4",
-        "retry_timeout": "20s",
-    }
-
-
-def endpoint() -> str:
-    """Where the object store is, for messages."""
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "AWS S3"
-
-
-def unreachable(error: BaseException) -> str:
-    """One line that says which store does not answer, and how."""
-    return f"object store {endpoint()} does not answer: {_line(error)}"
-
-
-def check_store(store: ObjectStore) -> None:
-    """Prove that the store honours If-None-Match, without which tables lose rows silently.
-
-    A second conditional put must be refused, and of 16 at once exactly one may win. Raises ConfigError if
-    not, Retry if the store does not answer. Leaves nothing behind.
-    """
-    key = f"selftest/{secrets.token_hex(8)}"
-    try:
-        answers = [_conditional_put(store, f"{key}-twice") for _ in range(2)]
-        with ThreadPoolExecutor(RACERS) as racers:
-            won = sum(racers.map(lambda _: _conditional_put(store, f"{key}-race"), range(RACERS)))
-        for suffix in ("twice", "race"):
-            store.client.delete_object(Bucket=store.bucket, Key=f"{store.prefix}{key}-{suffix}")
-    except BotoCoreError as error:
-        raise Retry(unreachable(error)) from None
-    except ClientError as error:
-        raise ConfigError(f"object store {endpoint()}, bucket {store.bucket}: {_line(error)}") from None
-    if answers != [True, False] or won != 1:
-        found = (
-            "took a second put of the same key" if answers[1] else f"let {won} of {RACERS} racing puts win"
-        )
-        raise ConfigError(
-            f"object store {endpoint()} {found}: it ignores `If-None-Match: *`, and tables on it lose rows "
-            "silently. Use AWS S3 or SeaweedFS 4.48 or newer"
-        )
-
-
-def _conditional_put(store: ObjectStore, key: str) -> bool:
-    """Whether the put won. A store may also answer a race with 409 (AWS), which did not win."""
-    try:
-        store.client.put_object(Bucket=store.bucket, Key=store.prefix + key, Body=b"x", IfNoneMatch="*")
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
-            return False
-        raise
-    return True
 
 
 def _key(spec: TableSpec, row: as_rows.Row) -> tuple[Any, ...]:
@@ -429,21 +311,26 @@ def _values(spec: TableSpec, row: as_rows.Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in spec.schema.names)
 
 
-def _among(column: str, literals: Sequence[str]) -> str:
-    """SQL: the column is one of these strings."""
-    quoted = ["'" + literal.replace("'", "''") + "'" for literal in literals]
-    return f"{column} = {quoted[0]}" if len(quoted) == 1 else f"{column} IN ({', '.join(quoted)})"
+def _at(source: str) -> ds.Expression:
+    return ds.field("source") == source
 
 
-def _position(item: tuple[int, Claim]) -> int:
-    return item[0]
+def _part_of(spec: TableSpec, found: list[as_rows.Row]) -> Part:
+    """The part of a table that rows lie in."""
+    sources = frozenset(row[spec.partition] for row in found) if spec.partition else None
+    times = [row[spec.clock] for row in found]
+    return Part(sources, (min(times), max(times)))
 
 
-def _is_network(error: BaseException) -> bool:
-    text = str(error)
-    return any(word in text for word in _NETWORK)
+def _part_of_pages(lines: Collection[PageLine]) -> Part:
+    """Where a batch's pages and their documents lie: both carry the time of fetching."""
+    times = [line.fetched_at for line in lines]
+    return Part(frozenset(line.source for line in lines), (min(times), max(times)) if times else None)
 
 
-def _line(error: BaseException, width: int = 240) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= width else text[:width] + " ..."
+def _documents(found: Iterable[as_rows.Row]) -> list[Document]:
+    """Documents by id and version; of a version written twice the first."""
+    documents: dict[tuple[str, int], Document] = {}
+    for row in sorted(found, key=lambda row: row["first_seen_at"]):
+        documents.setdefault((row["doc_id"], row["version"]), as_rows.document_of(row))
+    return [documents[key] for key in sorted(documents)]

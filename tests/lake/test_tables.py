@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 from botocore.exceptions import ClientError
 from deltalake import DeltaTable
 
 from processing.errors import ConfigError, Retry
+from processing.lake.access import Part, storage_options
 from processing.lake.schemas import DISCLOSURES, DOCUMENTS, RAW_INDEX, TABLES
-from processing.lake.tables import Lake, check_store, storage_options
+from processing.lake.tables import Lake, check_store
 from processing.models import DisclosureRecord
 from scrapers.handover import Disposition
 from scrapers.objects import ObjectStore
-from tests.lake.samples import DETECTOR, claim, delivery, detection, document, page_line, record
+from tests.lake.samples import DETECTOR, NOON, claim, delivery, detection, document, page_line, record
 
 
 def test_ensure_twice_makes_the_tables_once(lake: Lake) -> None:
@@ -113,7 +115,7 @@ def test_disclosures_come_back_and_have_typed_columns(lake: Lake) -> None:
     records = [record(version=1), record(version=2, killed=5)]
     lake.write_disclosures(records)
     assert lake.read_disclosures() == records
-    row = lake.dataset(DISCLOSURES).to_table().to_pylist()[1]
+    (row,) = lake.read(DISCLOSURES, ds.field("version") == 2)
     assert (row["killed_min"], row["killed_qualifier"], row["wounded_min"]) == (5, "exact", None)
     assert row["outlets"][0]["outlet"] == "Ledger Daily"
     assert row["claim_ids"] == ["c1", "c2"]
@@ -163,6 +165,44 @@ def test_concurrent_writers_lose_and_double_nothing(lake: Lake) -> None:
     rows = lake.dataset(DOCUMENTS).to_table(["doc_id", "source"]).to_pylist()
     assert len(rows) == len({row["doc_id"] for row in rows}) == 6 * 25
     assert len(lake.read_disclosures()) == 6
+
+
+def test_a_batch_reads_its_own_files_only(lake: Lake) -> None:
+    """Documents, claims and dispositions of one batch are found without opening those of other days."""
+    batches = []
+    for day in range(3):
+        seen = NOON + timedelta(days=day)
+        lines = [
+            page_line(f"https://a.example/{day}-{n}", f"s{n}", Disposition.DOCUMENT_NEW).model_copy(
+                update={"fetched_at": seen}
+            )
+            for n in range(2)
+        ]
+        documents = [document(li.url, li.source).model_copy(update={"first_seen_at": seen}) for li in lines]
+        lake.write_raw_index(lines)
+        lake.write_documents(documents)
+        lake.write_claims([detection(d) for d in documents], DETECTOR)
+        batches.append((lines, documents))
+    lines, documents = batches[1]
+    assert lake.documents_of(lines) == sorted(documents, key=lambda d: d.doc_id)
+    assert lake.dispositions_of(lines) == {"document_new": 2}
+    assert set(lake.read_claims(documents, DETECTOR)) == {(d.doc_id, 1) for d in documents}
+    part = Part(frozenset({"s0"}), (NOON + timedelta(days=1),) * 2)
+    assert len(list(lake.dataset(DOCUMENTS, part).get_fragments())) == 1
+    assert lake.documents_of([]) == []
+    assert lake.write_documents(documents) == 0
+
+
+def test_a_page_fetched_again_is_a_row_of_its_own(lake: Lake) -> None:
+    """The same content fetched later is another fetch, counted once a batch; its document stays one."""
+    line = page_line("https://a.example/1", disposition=Disposition.DOCUMENT_NEW)
+    later = line.model_copy(update={"fetched_at": NOON + timedelta(days=9)})
+    assert lake.write_raw_index([line]) == lake.write_raw_index([later]) == 1
+    assert lake.dispositions_of([later]) == {"document_new": 1}
+    first = document("https://a.example/1")
+    for seen in (NOON, later.fetched_at):
+        lake.write_documents([first.model_copy(update={"first_seen_at": seen})])
+    assert lake.read_documents("ledger-daily", [first.page_id]) == [first]
 
 
 def test_maintain_keeps_every_row_and_filters_still_hold(lake: Lake) -> None:
