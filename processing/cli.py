@@ -297,7 +297,7 @@ def _ledger() -> Any:
 
 
 @alerts.command("list")
-@click.option("--state", type=click.Choice(["pending", "sending", "sent", "dead", "suppressed"]))
+@click.option("--state", type=click.Choice(["pending", "held", "sending", "sent", "dead", "suppressed"]))
 def alerts_list(state: str | None) -> None:
     """Deliveries with state and reason, newest first."""
     for row in _ledger().deliveries(state):
@@ -315,15 +315,33 @@ def alerts_dead() -> None:
 @click.argument("key")
 def alerts_resend(key: str) -> None:
     """Put a dead or suppressed delivery (by key or its first characters) back into the outbox."""
+    outbox, row = _delivery(key)
+    outbox.replay(row.id)
+    click.echo(f"{row.key[:12]} is pending again; the alert DAG sends it within a minute")
+
+
+@alerts.command("review")
+@click.argument("key")
+@click.option("--send/--suppress", "send", required=True, help="Let it out, or not.")
+@click.option("--reviewer", required=True, help="Who decides; kept with the delivery.")
+@click.option("--note", default="", help="Why.")
+def alerts_review(key: str, send: bool, reviewer: str, note: str) -> None:
+    """Decide a delivery that is held for review (`vigil alerts list --state held`)."""
+    outbox, row = _delivery(key)
+    outbox.review(row.id, send, reviewer, note)
+    click.echo(f"{row.key[:12]}: {'goes out within a minute' if send else 'suppressed'}, by {reviewer}")
+
+
+def _delivery(key: str) -> tuple[Any, Any]:
+    """The outbox, and the one delivery whose key begins so."""
     from processing.alert.outbox import Outbox
 
-    settings = Settings.from_env()
     ledger = _ledger()
     matches = [row for row in ledger.deliveries(None) if row.key.startswith(key)]
     if len(matches) != 1:
         raise ConfigError(f"{key}: {len(matches)} deliveries have that key; see `vigil alerts list`")
-    Outbox(ledger.engine, lambda: datetime.now(UTC), load_config(settings.config_file)).replay(matches[0].id)
-    click.echo(f"{matches[0].key[:12]} is pending again; the alert DAG sends it within a minute")
+    config = load_config(Settings.from_env().config_file)
+    return Outbox(ledger.engine, lambda: datetime.now(UTC), config), matches[0]
 
 
 @alerts.command("silence")
