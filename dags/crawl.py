@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 from scrapy_task import CrawlBatch
@@ -30,7 +30,7 @@ def crawl_dag(group: str, plan: ScheduleGroup, sources: list[str]) -> DAG:
     with DAG(
         dag_id=f"crawl_{group}",
         schedule=CronTriggerTimetable(plan.schedule, timezone="UTC"),
-        start_date=datetime(2026, 1, 1),  # noqa: DTZ001  # Airflow reads it in the timetable's zone, UTC
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
         dagrun_timeout=timedelta(minutes=plan.timeout_minutes + 5),

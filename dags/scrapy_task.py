@@ -66,14 +66,13 @@ class CrawlBatch(BaseOperator):
             "--ledger-url", settings.ledger_url, "--user-agent", config.user_agent, "--stats", str(stats),
             "--time-budget", str(48 * config.groups[self.group].timeout_minutes),  # 80 % of the task's limit
         ]
-        self._process = subprocess.Popen(
+        self._process = process = subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
-        assert self._process.stdout is not None
         try:
-            for line in self._process.stdout:
+            for line in process.stdout or ():
                 self.log.info("%s", line.rstrip())
-            code = self._process.wait()
+            code = process.wait()
         except BaseException:
             self.on_kill()
             raise

@@ -5,9 +5,9 @@ from __future__ import annotations
 import smtplib
 from typing import TYPE_CHECKING, cast
 
-from airflow.sdk.exceptions import AirflowException
 from airflow.providers.slack.hooks.slack import SlackHook
 from airflow.providers.smtp.hooks.smtp import SmtpHook
+from airflow.sdk.exceptions import AirflowException
 
 from processing.alert.receivers import build
 

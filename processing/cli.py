@@ -264,22 +264,25 @@ def lake_query(sql: str, form: str) -> None:
 
 @main.command()
 @click.argument("page_id")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the page's bytes here, decompressed as stored.")
-def evidence(page_id: str, out: Path | None) -> None:
-    """Give an archived page back by one ranged GET, its digest verified."""
+@click.option("--out", type=click.Path(path_type=Path), help="Write the page here instead of to standard output.")
+@click.option("--raw", is_flag=True, help="The bytes as they came, still compressed: those that the digest is of.")
+def evidence(page_id: str, out: Path | None, raw: bool) -> None:
+    """Give an archived page back by one ranged GET, its digest verified (id or its first characters)."""
     from processing.lake.evidence import find_page, read_page
     from processing.lake.tables import Lake
     from scrapers.objects import ObjectStore
+    from scrapers.wire import decode
 
     store = ObjectStore.from_env()
     ref = find_page(Lake(store), page_id)
     response = read_page(store, ref.warc_key, ref.offset, ref.length, ref.digest)
     click.echo(f"{response.url}  HTTP {response.status}", err=True)
     click.echo(f"{store.uri(ref.warc_key)} bytes {ref.offset}+{ref.length}, digest verified: {ref.digest}", err=True)
+    body = response.body if raw else decode(response.body, response.content_encoding, 1 << 28)
     if out:
-        out.write_bytes(response.body)
+        out.write_bytes(body)
     else:
-        click.get_binary_stream("stdout").write(response.body)
+        click.get_binary_stream("stdout").write(body)
 
 
 # -- alerts and the ledger ---------------------------------------------------------------------------
@@ -301,7 +304,8 @@ def _ledger() -> Any:
 def alerts_list(state: str | None) -> None:
     """Deliveries with state and reason, newest first."""
     for row in _ledger().deliveries(state):
-        click.echo(f"{row.key[:12]}  {row.state:<10} v{row.version} {row.kind}:{row.target}  {row.reason}  {row.last_error or ''}")
+        error = f"  ({row.last_error})" if row.last_error else ""
+        click.echo(f"{row.key[:12]}  {row.state:<10} v{row.version} {row.kind}:{row.target}  {row.reason}{error}")
 
 
 @alerts.command("dead")

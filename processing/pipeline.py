@@ -20,7 +20,7 @@ from processing.detect import DETECTOR_VERSION, detect
 from processing.errors import ConfigError, VigilError
 from processing.lake.tables import Lake
 from processing.ledger import Ledger
-from processing.models import Detection, DetectInput, Document, PageRef, content_id
+from processing.models import DetectInput, Detection, Document, PageRef, content_id
 from processing.resolve import ResolveContext, resolve_document
 from scrapers.handover import Disposition, PageLine
 from scrapers.objects import ObjectStore
@@ -117,7 +117,7 @@ class Pipeline:
         """Raises VigilError naming those of the batches that have not reached their end; they stay pending."""
         if left := sorted(set(keys) - set(self.ledger.done_batches())):
             names = ", ".join(map(_name, left))
-            raise VigilError(f"{len(left)} of {len(keys)} batches did not get through, the logs of their stages say why: {names}")
+            raise VigilError(f"{len(left)} of {len(keys)} batches did not get through; their stages' logs say why: {names}")
 
     def send(self, senders: Mapping[str, Sender]) -> dict[str, int]:
         """Drain the outbox and mirror what became of it. Returns counts by outcome."""
@@ -139,7 +139,8 @@ class Pipeline:
     def _clean_batch(self, key: str, pool: CleanPool) -> tuple[list[PageLine], list[Document]]:
         lines = self._index(key)
         jobs, ready = [], []
-        warc = self.store.get(lines[0].warc_key) if any(line.warc_key for line in lines) else b""
+        stored_in = next((line.warc_key for line in lines if line.warc_key), None)
+        warc = self.store.get(stored_in) if stored_in else b""
         for line in lines:
             if line.disposition is not Disposition.STORED:
                 ready.append(line)
@@ -147,8 +148,8 @@ class Pipeline:
                 reason = "source is no longer in the registry"
                 ready.append(line.model_copy(update={"disposition": Disposition.QUARANTINED, "reason": reason}))
             else:
-                assert line.offset is not None and line.length is not None
-                record = read_record(warc[line.offset : line.offset + line.length])
+                begin = line.offset or 0
+                record = read_record(warc[begin : begin + (line.length or 0)])
                 jobs.append((record, line, self.registry[line.source]))
         documents: list[Document] = []
         for (_, line, source), cleaned in zip(jobs, pool.clean_many(jobs), strict=True):
@@ -271,7 +272,7 @@ def _each(stage: str, keys: list[str], one: Callable[[str], Counter[str]]) -> di
     for number, key in enumerate(keys, 1):
         try:
             done[key] = one(key)
-        except Exception as error:  # noqa: BLE001  # the boundary between batches: logged whole, reported by check_done
+        except Exception as error:  # the boundary between batches: logged whole, reported by check_done
             log.exception("%s %d/%d %s: failed, stays pending", stage, number, len(keys), _name(key))
             failure = error
         else:

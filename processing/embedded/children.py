@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,10 +104,8 @@ def _end(file: Path) -> bool:
         deadline = time.monotonic() + GRACE_SECONDS
         while _session(pid) and time.monotonic() < deadline:
             time.sleep(0.1)
-            try:
+            with suppress(ChildProcessError):  # an earlier run's process is not our child
                 os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                pass
     for process in _session(pid) if pid else []:
         process.kill()
     file.unlink(missing_ok=True)

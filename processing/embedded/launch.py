@@ -128,7 +128,8 @@ class Stack:
             port = getattr(self.ports, name)
             if not _free(port):
                 raise ConfigError(
-                    f"port {port} ({title}) is in use; stop the program that has it, or say {variable}={port + 1000} make run"
+                    f"port {port} ({title}) is in use; stop the program that has it, "
+                    f"or say {variable}={port + 1000} make run"
                 )
         self.secret = self._secrets()
 
@@ -420,7 +421,8 @@ def _where_to_look(stack: Stack, seconds: float) -> None:
         "",
         f"up after {seconds:.0f} s. Look at:",
         f"  alert, as rendered   http://127.0.0.1:{stack.ports.inbox}/",
-        f"  Airflow UI           http://127.0.0.1:{stack.ports.ui}/   user admin, password {stack.secret['ui_password']}",
+        f"  Airflow UI           http://127.0.0.1:{stack.ports.ui}/",
+        f"                       user admin, password {stack.secret['ui_password']}",
         '  the lake             .venv/bin/vigil lake query "select * from disclosures"',
     ]
     if stack.sources is None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,7 +18,8 @@ from tests.faults.conftest import drive
 from tests.house import HOME, House
 
 ARTICLE = (
-    "<html><head><meta charset='{charset}'><title>Сводка по району</title></head><body><article><h1>Сводка по району</h1>"
+    "<html><head><meta charset='{charset}'><title>Сводка по району</title></head><body><article>"
+    "<h1>Сводка по району</h1>"
     "<p>В посёлке Заречном закончили ремонт моста, движение открыто в обе стороны, сообщили в администрации района.</p>"
     "<p>Работы заняли три месяца, подрядчик уложился в срок, следующим летом обновят и подъезды к мосту.</p>"
     "</article></body></html>"
@@ -68,7 +69,8 @@ def test_a_store_that_is_down_is_one_line_and_loses_nothing(house: House) -> Non
     up = house.env["AWS_ENDPOINT_URL_S3"]
     house.env["AWS_ENDPOINT_URL_S3"] = down["AWS_ENDPOINT_URL_S3"]
     assert subprocess.run(
-        [sys.executable, "-m", "tests.faults.driver", "crawl"], env=house.env, cwd=HOME, capture_output=True, check=False
+        [sys.executable, "-m", "tests.faults.driver", "crawl"], env=house.env, cwd=HOME, capture_output=True,
+        check=False,
     ).returncode == 1
     house.env["AWS_ENDPOINT_URL_S3"] = up
     drive(house, "crawl")
@@ -108,7 +110,8 @@ def test_hostile_pages_end_in_one_disposition_each(house: House) -> None:
     rows = house.rows("select requested_url, disposition, reason from raw_index where source = 'hostile'")
     ends = {row["requested_url"].rsplit("/", 1)[-1]: row["disposition"] for row in rows}
     assert ends == {
-        "huge.html": "too_large", "half.html": "truncated", "koi8.html": "document_new", "inward.html": "address_refused",
+        "huge.html": "too_large", "half.html": "truncated", "koi8.html": "document_new",
+        "inward.html": "address_refused",
     }
     text = house.rows("select text from documents where source = 'hostile'")
     assert "закончили ремонт моста" in text[0]["text"]
@@ -126,10 +129,8 @@ class _Hostile(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        try:
+        with suppress(ConnectionError):  # the crawler hangs up on the 50 MB
             self.wfile.write(body)
-        except ConnectionError:
-            pass  # the crawler hangs up on the 50 MB
 
     def log_message(self, *_args: Any) -> None:
         """Quiet."""
