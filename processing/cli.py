@@ -240,7 +240,8 @@ def lake() -> None:
 @lake.command("init")
 def lake_init() -> None:
     """Make bucket and tables; prove that conditional writes hold, without which rows are lost silently."""
-    from processing.lake.tables import Lake, check_store
+    from processing.lake.selftest import check_store
+    from processing.lake.tables import Lake
     from scrapers.objects import ObjectStore
 
     store = ObjectStore.from_env()

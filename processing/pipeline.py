@@ -117,7 +117,7 @@ class Pipeline:
         """Raises VigilError naming those of the batches that have not reached their end; they stay pending."""
         if left := sorted(set(keys) - set(self.ledger.done_batches())):
             names = ", ".join(map(_name, left))
-            raise VigilError(f"{len(left)} of {len(keys)} batches did not get through; their stages' logs say why: {names}")
+            raise VigilError(f"{len(left)} of {len(keys)} batches did not get through, see their stages' logs: {names}")
 
     def send(self, senders: Mapping[str, Sender]) -> dict[str, int]:
         """Drain the outbox and mirror what became of it. Returns counts by outcome."""
