@@ -154,7 +154,8 @@ class Binder:
         earlier = [i for i in range(index - 1, -1, -1) if bounds[i].parent is None]
         same = [i for i in earlier if bounds[i].trigger.measure is mine.trigger.measure]
         if mine.trigger.measure is Measure.EXCHANGED:
-            return next((i for i in earlier if bounds[i].trigger.measure is Measure.CAPTURED), None)
+            captured = next((i for i in earlier if bounds[i].trigger.measure is Measure.CAPTURED), None)
+            return captured if captured is not None else same[0] if same else None
         return same[0] if same else None
 
     # -- cost ------------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ def detect(item: DetectInput) -> Detection:
         return Detection(id=item.id, lang=lang, disclosure=False, claims=())
     article = _article(item, lang)
     drafts = [draft for view in article.views for draft in _drafts(article, view)]
+    _patients(drafts)
+    _returned(drafts)
     drafts = _without_repeats(drafts)
     claims = tuple(_claim(article, drafts, draft) for draft in drafts)
     disclosure = any(c.status is Status.OWN and c.measure in _DISCLOSING and c.qualifier is not Qualifier.UNSPECIFIED for c in claims)
@@ -95,6 +97,34 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
     return drafts
 
 
+_CARE = re.compile(r"hospital|treat|intensive|больниц|лікарн|госпит|госпіт|реаніма|реанима|медик|врач")
+
+
+def _patients(drafts: list[_Draft]) -> None:
+    """Those in hospital or in a grave state are part of the wounded, where the text counts the wounded too."""
+    wounded = [d for d in drafts if d.trigger.measure is Measure.WOUNDED and d.status is Status.OWN]
+    main = [d for d in wounded if d.trigger.form != "state" and not _CARE.search(d.view.norm[d.trigger.start:d.trigger.end])]
+    for draft in wounded:
+        if draft in main or "plus" in draft.marks:
+            continue
+        whole = next((m for m in main if (m.low or m.high or 0) >= (draft.low or draft.high or 0)), None)
+        if whole is not None:
+            draft.status, draft.parent = Status.SUBSET, draft.parent or whole
+            draft.rules.append("status.patients")
+
+
+def _returned(drafts: list[_Draft]) -> None:
+    """Exchanged after a count of captured are some of them, though no "of them" says so."""
+    for index, draft in enumerate(drafts):
+        if draft.trigger.measure is not Measure.EXCHANGED or draft.status is not Status.OWN:
+            continue
+        whole = next((d for d in reversed(drafts[:index]) if d.trigger.measure is Measure.CAPTURED and d.status is Status.OWN
+                      and (d.low or d.high or 0) >= (draft.low or draft.high or 0)), None)
+        if whole is not None:
+            draft.status, draft.parent = Status.SUBSET, whole
+            draft.rules.append("status.of_captured")
+
+
 def _numbered(view: View, bound: Bound) -> _Draft:
     q = bound.quantity
     return _Draft(
@@ -105,18 +135,22 @@ def _numbered(view: View, bound: Bound) -> _Draft:
 
 def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
     used = {d.trigger for d in drafts}
+    drafts = list(drafts)
     taken = [(q.start, q.noun_end) for q in quantities]
     found: list[_Draft] = []
     triggers = _without_attributes(view, triggers)
     for index, trigger in enumerate(triggers):
         if trigger in used or is_negated(view, trigger):
             continue
-        low = triggers[index - 1].end if index else 0
-        high = triggers[index + 1].start if index + 1 < len(triggers) else len(view.norm)
+        low = max((t.end for t in triggers[:index] if t.measure is not trigger.measure or t in used), default=0)
+        high = min((t.start for t in triggers[index + 1:] if t.measure is not trigger.measure or t in used), default=len(view.norm))
+        if any(d.trigger.measure is trigger.measure and re.search(r":| — |\(", view.norm[d.end:trigger.start]) for d in drafts if d.end < trigger.start):
+            continue
         people = unnumbered(view, trigger, taken, (low, high))
         if people is None:
             continue
         taken.append((people.start, people.end))
+        used.add(trigger)
         found.append(_Draft(
             view=view, trigger=trigger, start=people.start, end=people.end, low=people.count, high=people.count,
             qualifier=Qualifier.EXACT, group=people.group, rules=[people.rule], sure=0.75, names=people.names, noun_end=people.end,

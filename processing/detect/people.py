@@ -66,7 +66,7 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     if trigger.measure is Measure.KILLED and noun and view.has("cues.retraction", "cause.denial") and re.match(r"гибел|смерт|загибел|погибшем|загибл|death", view.norm[trigger.start:]):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.denied")
     if noun and not _of_one(view, trigger):
-        return None
+        return _roll(view, trigger, taken)
     names = _named(view, trigger, taken, limits)
     single = _single(view, trigger, taken, limits)
     if names is not None and (single is None or names.count >= single.count):
@@ -192,6 +192,18 @@ def _after_title(view: View, start: int, end: int) -> int:
         if hit.start == start and hit.end < end:
             return hit.end + 1
     return start
+
+
+def _roll(view: View, trigger: Trigger, taken: list[Span]) -> People | None:
+    """"имена погибших: A, B, C": the names after the colon are counted."""
+    colon = view.norm.find(":", trigger.end)
+    if colon < 0 or not re.search(r"\b(?:имена|имя|names?|імена|ім'я|прізвища|фамилии|список|list|названы|named)\b", view.norm[:colon]):
+        return None
+    names = [n for n in _names(view) if n[0] > colon and _free(n[0], n[1], taken)]
+    if not names:
+        return None
+    raw = view.sentence.raw
+    return People(names[0][0], names[-1][1], len(names), "unknown", tuple(raw[a:b] for a, b in names), "count.roll")
 
 
 def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:

@@ -24,6 +24,7 @@ _AGE_BEFORE = re.compile(r"(?:aged|age|age of|в возрасте|возраст
 _MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$")
 _MONEY_AFTER = re.compile(r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|story|floor|meter|metre|mm|этажн|поверх)")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
+_PAIR = re.compile(r"супруж|супругов|семейн|подружжя|couple|родител|батьки|parents")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
@@ -263,6 +264,8 @@ class QuantityReader:
         if after is not None and qualifier is Qualifier.EXACT:
             qualifier = after
         counts, noun_end, group = self._noun(end, number)
+        if _PAIR.search(self.norm[number.start:number.end]):
+            counts, group = "people", group or "unknown"
         low, top, kind = _bounds(number, high, qualifier)
         if number.value == 0 or (number.value == 1 and counts != "people" and (counts == "unknown" or self._one_of(end))):
             return None

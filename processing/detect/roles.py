@@ -21,6 +21,7 @@ _OFFICE_BEFORE = re.compile(r"(?:(?:military|enlistment|recruitment|press) (?:of
 _PEOPLE_AFTER = re.compile(r" (?:\w+ )?(?:десантник\w*|военнослужащ\w*|солдат\w*|бойц\w+|боец|мобилизованн\w*|контрактник\w*|добровол\w+|срочник\w*|офицер\w*|морпех\w*|призывник\w*|земляк\w*|парн\w+|десантн\w+|бригад\w+|дивизи\w+|полк\w*|солдат\w*|військов\w*|захисник\w*|десантник\w*|бійц\w+|воїн\w*|хлопц\w*|paratroopers?|soldiers?|servicem\w+|conscripts?|troops|reservists?|draftees?|marines?|natives?|men|residents)")
 _AT = re.compile(r"(?:\b(?:in|at|near|on|over|outside|around|inside|across|into|of|against|в|во|на|под|у|около|возле|близ|по|над|за|біля|поблизу|під|у|вблизи|центру?|центре|северу?|півдні|жителей|городу?|hit|struck|shelled|bomb\w+|атаковал\w*|обстрелял\w*|обстріляли|накрил\w+|ударил\w+|пригород\w*|село|поселок|окупован\w+|occupied|приграничн\w+|облог\w*|siege of|город[ае]?|местах?|сел[ае]|област[ьи])(?: (?:the|town|city|village|port|of|город\w*|сел\w+|поселк\w+|посёлк\w+|деревн\w+|хутор\w*|міст\w+|смт|центр\w*|район\w*|южн\w+|северн\w+|окраин\w+|российськ\w+|російськ\w+|окупован\w+|occupied|central|southern|northern|eastern|western|приграничн\w+|прикордонн\w+|г\.|с\.|м\.|пос\.|россий\w+|украинск\w+|нинішн\w+|ukrainian|russian|border|frontline|мирн\w+|соседн\w+|сусідн\w+)){0,3}) ?$|^$|[:.,(] $")
 _OF_THE_REGION = re.compile(r"\b(?:из|от) (?:нашего |нашей |этого |своего )?(?:региона|области|края|республики|района)\b|\b(?:з|із) (?:нашого |нашої |цієї )?(?:регіону|області|громади)\b|\b(?:from|natives? of) (?:the|his|her|their|our) (?:region|republic|oblast)\b")
+_WAR_DEAD = re.compile(r"\b(?:сво|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на украине|в плен\w*|на війні|з початку вторгнення|in ukraine|in the war|since the (?:start|invasion))\b")
 _WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
@@ -46,14 +47,14 @@ def find_roles(article: Article, view: View, start: int, end: int, group: str) -
     own = roles_of(view)
     origin, origin_sure = _origin(article, view, own, military)
     place, sure, text = _place(article, view, own, start, end, military)
-    if place is not None and origin is not None and place == origin and origin_sure < 0.8:
-        origin = None
+    if place is not None and place == origin:
+        origin, place, text = (None, place, text) if sure > max(origin_sure, 0.8) else (origin, None, None)
     return Roles(text, place, origin, min(sure, origin_sure) if place and origin else max(sure, origin_sure))
 
 
 def channel_region(source: str | None) -> str | None:
     """The region that a channel's id names ("pskov-governor-tg"), for channels registered without one."""
-    codes = {entry[0] for part in re.split(r"[^a-z]+", (source or "").lower()) if (entry := table().get(part)) and entry[1] in ("capital", "region")}
+    codes = {entry[0] for part in re.findall(r"[a-z]{3,}", (source or "").lower()) if (entry := table().get(part)) and entry[1] in ("capital", "region")}
     return codes.pop() if len(codes) == 1 else None
 
 
@@ -72,6 +73,8 @@ def _role(view: View, place: Place) -> str:
     before, after = view.norm[max(0, place.start - 60):place.start], view.norm[place.end:place.end + 40]
     if _OFFICE_BEFORE.search(before) or (place.kind in ("adjective", "region", "capital") and _OFFICE_AFTER.match(after)):
         return "speaker"
+    if _RESIDENT_BEFORE.search(before) and place.kind == "region" and _WAR_DEAD.search(view.norm):
+        return "origin"
     if _ORIGIN_BEFORE.search(before) and not _RESIDENT_BEFORE.search(before):
         return "origin"
     if re.search(r"\b(?:из|с|з|із|зі|from)(?: (?:города|села|поселка|міста|the))? $", before) and any(

@@ -10,12 +10,12 @@ from processing.detect.lexicon import Hit
 from processing.detect.view import Article, View
 from processing.models import Measure, Status
 
-_YEAR = re.compile(r"(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?![\w-])")
+_YEAR = re.compile(r"(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?![\w-])(?! (?:року народження|р\. ?н|года рождения|г\. ?р|року нар))")
 _DECADE = re.compile(r"\b1[5-9]\d0s|\b(?:1[5-9])?\d0-[хті]\w*")
 _UNDATED_YEAR = re.compile(
     r"(?:\bв|\bу|\bво) (?:(?:январе|феврале|марте|апреле|мае|июне|июле|августе|сентябре|октябре|ноябре|декабре|січні|лютому|березні|квітні|травні|червні|липні|"
     r"серпні|вересні|жовтні|листопаді|грудні) )?(?:19|20)\d\d(?:(?: и| та|,|-) (?:19|20)\d\d)? (?:год|р[ік]|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b")
-_CLAIMING = re.compile(r"\b(?:claim(?:s|ed)?|sa(?:y|id)|boast\w*)(?: that)? (?:they|it|we|its (?:forces|troops)) (?:have |had |has )?(?:killed|captured|wounded|destroyed|eliminated)|\bwe (?:have )?(?:killed|captured)|sources claim")
+_CLAIMING = re.compile(r"\b(?:claim(?:s|ed)?|sa(?:ys?|id)|boast\w*)(?: that)? (?:they|it|we|its (?:forces|troops)) (?:have |had |has )?(?:killed|captured|wounded|destroyed|eliminated)|\bwe (?:have )?(?:killed|captured)|sources claim")
 _AGENT_BEFORE = re.compile(
     r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
     r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|против|against|полон\w*|плен\w*|ціл\w+|цел\w+) (?:\w+ ){0,2}$")
@@ -201,7 +201,9 @@ def _official(article: Article, view: View, c: Candidate) -> bool:
     """One victim counts without a word of war when killed rather than dead, in uniform, or in an official's own post."""
     if c.group in ("military", "police", "other") or article.item.source_official or not c.weak:
         return True
-    return c.rule != "count.names" and view.has("attribution.offices", "attribution.institutions", "origin.ours") or bool(
+    if view.has("origin.ours") or (c.rule != "count.names" and view.has("attribution.offices", "attribution.institutions")):
+        return True
+    return bool(
         re.search(r"\b(?:от|від) (?:\w+ ){0,3}(?:ран|поран)|\bof (?:\w+ )?wounds|\bпоранен|\bранен", view.norm))
 
 

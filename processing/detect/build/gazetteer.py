@@ -79,7 +79,10 @@ def build() -> list[str]:
         for name in names.split(","):
             table[code, "town" if fold(name.strip()) in RISKY else "city"] |= _forms_of(name.strip())
     _add_places(table)
-    return [f"{code} {kind} {'|'.join(sorted(forms))}" for (code, kind), forms in sorted(table.items())]
+    lines = []
+    for (code, kind), forms in sorted(table.items()):
+        lines.append(f"{code} {kind} " + "|".join(sorted(form for form in forms if form)))
+    return [line for line in lines if not line.endswith(" ")]
 
 
 def _add_region(table: dict[tuple[str, str], set[str]], code: str, entry: dict[str, str]) -> None:
@@ -126,7 +129,7 @@ def _add_places(table: dict[tuple[str, str], set[str]]) -> None:
                     claims[form][code] = max(claims[form].get(code, 0), int(city["population"]))
     known = {form for forms in table.values() for form in forms}
     for form, codes in claims.items():
-        if form in known:
+        if not form or form in known:
             continue
         ranked = sorted(codes.items(), key=lambda pair: -pair[1])
         if len(ranked) == 1 or ranked[0][1] > 10 * ranked[1][1] and ranked[0][1] > 15000:
