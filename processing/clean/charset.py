@@ -21,6 +21,7 @@ _XML = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([a-zA-Z0-9_.:-]
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""", re.IGNORECASE)
 _LANG = re.compile(rb"""<html[^>]{0,300}?\slang\s*=\s*["']?([a-zA-Z]{2})""", re.IGNORECASE)
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
+_HIGH = bytes(range(128, 256))
 _HIGH_WORD = re.compile(rb"[\x80-\xff]{3,}")
 
 # As browsers read them (WHATWG Encoding, https://encoding.spec.whatwg.org/#names-and-labels)
@@ -88,15 +89,16 @@ def _guess(body: bytes, declared: list[str]) -> str:
         return "utf-8"
     if name := next((name for name in declared if name in _MULTIBYTE and _fits(body, name)), None):
         return name
-    words = _words(body)
-    if words and (name := _best_cyrillic(words, declared)):
+    text = _TAG.sub(b" ", body)
+    words = b" ".join(_HIGH_WORD.findall(text))
+    latin = len(words) < 0.6 * (len(text) - len(text.translate(None, _HIGH)))  # lone accents, no whole words
+    if not latin and (name := _best_cyrillic(words[:SAMPLE], declared)):
         return name
     if name := next((name for name in declared if name != "utf-8" and _fits(body, name)), None):
         return name
-    if len(b"".join(words)) < 0.5 * sum(byte > 127 for byte in body):  # lone accents: a Latin script
+    if latin:
         found = _LANG.search(body[:HEAD])
         return "cp1250" if found and found[1].lower() in _CENTRAL else "cp1252"
-    text = _TAG.sub(b" ", body)
     return next((name for name in detect_encoding(text) if _fits(body, name)), "utf-8")
 
 
@@ -133,22 +135,9 @@ def _is_damaged_utf8(body: bytes) -> bool:
     return good >= 4 and bad * 5 <= good
 
 
-def _words(body: bytes) -> list[bytes]:
-    """Runs of bytes above ASCII outside tags, SAMPLE bytes of them."""
-    words: list[bytes] = []
-    size = 0
-    for found in _HIGH_WORD.finditer(_TAG.sub(b" ", body)):
-        words.append(found[0])
-        size += len(found[0])
-        if size > SAMPLE:
-            break
-    return words
-
-
-def _best_cyrillic(words: list[bytes], declared: list[str]) -> str | None:
-    sample = b" ".join(words)
+def _best_cyrillic(words: bytes, declared: list[str]) -> str | None:
     order = sorted(_CYRILLIC, key=lambda name: name not in declared)  # a declaration decides a draw
-    scores = {name: _likeness(sample.decode(name, "replace")) for name in order}
+    scores = {name: _likeness(words.decode(name, "replace")) for name in order}
     best = max(order, key=lambda name: scores[name])
     return best if scores[best] > LIKE_CYRILLIC else None
 

@@ -1,0 +1,1 @@
+"""LAKE: raw pages, and what was made of them, as Delta tables in the object store."""

@@ -103,6 +103,25 @@ def test_a_latin_page_keeps_its_accents() -> None:
     assert "préfet a déclaré" in text_of(clean(body.encode("cp1252"))).text
 
 
+@pytest.mark.parametrize(
+    ("charset", "header"),
+    [
+        ("iso8859-2", "text/html; charset=iso-8859-2"),
+        ("iso8859-2", "text/html; charset=utf-8"),
+        ("cp1250", "text/html"),
+    ],
+)
+def test_a_polish_page_is_not_taken_for_cyrillic(charset: str, header: str) -> None:
+    """Words such as `żółć` have runs of letters above ASCII, too; most accents stand alone."""
+    written = (
+        "Żółć i łódź, źródło mówi, że wójt potwierdził pomoc osobie niewidomej w gminie, która ją przyjęła. "
+    )
+    body = f"<html lang='pl'><body><article><p>{written * 3}</p></article></body></html>"
+    text = text_of(clean(body.encode(charset), ("Content-Type", header))).text
+    assert "pomoc osobie niewidomej" in text
+    assert "mówi" in text
+
+
 def test_a_broken_character_does_not_make_utf8_something_else() -> None:
     """A cut multibyte character costs that character only."""
     body = article().encode().replace("погибли".encode(), "погибли".encode()[:-1], 1)
