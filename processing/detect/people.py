@@ -128,7 +128,8 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18):hit.start]):
         return False
     if view.lang != "en":
-        return True
+        agent = re.search(r"(?:ом|ем|ым|им|ою)$", view.norm[hit.start:hit.end]) and not re.search(r"ребен|ним$", view.norm[hit.start:hit.end])
+        return not (agent and not re.match(r"прощ|прост|попрощ|похор|провод|провел|прощан|гибел|смерт", view.norm[trigger.start:]))
     after = view.norm[hit.end:hit.end + 12]
     if after[:2] == "'s" or after[:1] == "-":
         return False
@@ -254,12 +255,20 @@ def _persons(view: View, chain: list[Span]) -> int:
 
 def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
     """"Убит муфтий ...", "tycoon killed in shelling": one death that the verb's number or a lone noun gives away."""
-    if trigger.measure is not Measure.KILLED or not view.has("cause.war", "cause.conflict"):
+    if trigger.measure is Measure.WOUNDED and view.lang != "en":
+        return None
+    if not view.has("cause.war", "cause.conflict"):
         if not (trigger.measure is Measure.KILLED and re.match(r"убит", view.norm[trigger.start:])):
             return None
     if view.lang != "en":
+        if trigger.measure is not Measure.KILLED:
+            return None
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.verb") if _SINGULAR.match(view.norm[trigger.start:trigger.end]) and not re.search(
             r"\b(?:который|котор\w+|який|яка|он|она|він|вона|кто|хто)\b[^,]{0,20}$", view.norm[limits[0]:trigger.start]) else None
+    if re.search(r"(?:^|[\w\]),]) (?:was|has been) (?:\w+ly )?$", view.norm[:trigger.start]) and not re.search(
+            r"\b(?:he|she|it|who|which|that|nobody|one|none|there|what|where|whom|i|number|toll|figure) (?:was|has been) (?:\w+ly )?$", view.norm[:trigger.start]) and not any(
+            limits[0] <= h.start < trigger.start for h in view.all("objects", "cause.animals")):
+        return People(trigger.start, trigger.end, 1, "unknown", (), "count.was")
     lone = re.search(r"(?:^|\b)(?:[\w-]+ ){0,4}([a-z]{4,}[^s\W]) $", view.norm[:trigger.start])
     if lone is None or trigger.form != "verb" or view.norm[trigger.start:trigger.end] != "killed":
         return None

@@ -188,7 +188,7 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ACCIDENT, "status.crime"
     if view.has("cause.accident") and not view.has("cause.war"):
         return Status.ACCIDENT, "status.accident"
-    if article.weights["accident"] and not article.weights["war"]:
+    if (article.weights["accident"] or article.weights["crime"]) and not article.weights["war"]:
         return Status.ACCIDENT, "status.accident_article"
     if c.implicit and not article.weights["war"] and not article.weights["conflict"] and not _official(article, view, c):
         return Status.ACCIDENT, "status.no_conflict"
