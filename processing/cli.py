@@ -10,13 +10,18 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from processing.config import HOME, Settings, load_config
 from processing.errors import ConfigError, VigilError
 from scrapers.registry import Registry, RegistryError, load_registry
+
+if TYPE_CHECKING:
+    from processing.alert.outbox import Outbox
+    from processing.ledger import Ledger
+    from processing.ledger.store import DeliveryRow
 
 
 class _Cli(click.Group):
@@ -294,7 +299,7 @@ def alerts() -> None:
     """The outbox: look at, replay, mute."""
 
 
-def _ledger() -> Any:
+def _ledger() -> Ledger:
     from processing.ledger import Ledger
 
     return Ledger.open(Settings.from_env().ledger_url)
@@ -337,7 +342,7 @@ def alerts_review(key: str, send: bool, reviewer: str, note: str) -> None:
     click.echo(f"{row.key[:12]}: {'goes out within a minute' if send else 'suppressed'}, by {reviewer}")
 
 
-def _delivery(key: str) -> tuple[Any, Any]:
+def _delivery(key: str) -> tuple[Outbox, DeliveryRow]:
     """The outbox, and the one delivery whose key begins so."""
     from processing.alert.outbox import Outbox
 

@@ -7,7 +7,7 @@ ids come from content, the ledger remembers which page made which version, a bat
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -178,8 +178,8 @@ class Pipeline:
         doc_id = content_id("document", source.id, text.canonical_url)
         digest = "sha256:" + content_id("text", text.title or "", text.text)
         entry = self.ledger.document_version(doc_id, digest, source.id, line.page_id, line.fetched_at)
-        if entry.page_id != line.page_id:
-            return None, True  # another page brought this very text
+        if (entry.page_id, entry.first_seen_at) != (line.page_id, line.fetched_at):
+            return None, True  # another page, or an earlier fetch of this one, brought this very text
         document = Document(
             doc_id=doc_id, version=entry.version, source=source.id, outlet=text.outlet, url=text.url,
             canonical_url=text.canonical_url, kind=text.kind, title=text.title, text=text.text, lang=text.lang,
@@ -192,10 +192,7 @@ class Pipeline:
 
     def _documents(self, key: str) -> list[Document]:
         """The documents that a batch's pages made, by publication."""
-        pages: dict[str, list[str]] = defaultdict(list)
-        for line in self._index(key):
-            pages[line.source].append(line.page_id)
-        documents = [d for source, ids in pages.items() for d in self.lake.read_documents(source, ids)]
+        documents = self.lake.documents_of(self._index(key))
         return sorted(documents, key=lambda d: (d.published_at or d.first_seen_at, d.doc_id, d.version))
 
     def _detect_input(self, document: Document) -> DetectInput:
@@ -242,7 +239,7 @@ class Pipeline:
     def _dispositions(self, key: str) -> dict[str, int]:
         """Final dispositions of a batch's pages. Raises VigilError if a page has none, or two."""
         lines = self._index(key)
-        counts = self.lake.dispositions([(line.source, line.page_id) for line in lines])
+        counts = self.lake.dispositions_of(lines)
         if sum(counts.values()) != len({line.page_id for line in lines}):
             raise VigilError(f"{key}: {len(lines)} pages in, {sum(counts.values())} with a disposition: {counts}")
         return counts

@@ -26,6 +26,7 @@ class VersionEntry:
 
     version: int
     page_id: str
+    first_seen_at: datetime
     is_new: bool
     is_known_doc: bool
 
@@ -78,7 +79,7 @@ class Ledger:
         with reading(self.engine) as session:
             row = session.scalar(query.where(DocumentVersion.digest == digest))
             if row:
-                return VersionEntry(row.version, row.page_id, row.page_id == page_id, row.version > 1)
+                return _entry(row, page_id, first_seen_at)
         with writing(self.engine) as session:
             lock_keys(session, {f"doc|{doc_id}"})
             rows = session.scalars(query).all()
@@ -90,7 +91,7 @@ class Ledger:
                     first_seen_at=first_seen_at,
                 )
                 session.add(row)
-            return VersionEntry(row.version, row.page_id, row.page_id == page_id, row.version > 1)
+            return _entry(row, page_id, first_seen_at)
 
     def done_batches(self) -> set[str]:
         """Index keys of the batches whose pages have all reached their disposition."""
@@ -191,6 +192,12 @@ class Ledger:
             session.add(
                 Silence(field=field, value=value, until=until, reason=reason, author=author, created_at=now)
             )
+
+
+def _entry(row: DocumentVersion, page_id: str, first_seen_at: datetime) -> VersionEntry:
+    """A page that goes A, B, A has the same id twice: only the fetch that brought A first made its version."""
+    made_it = (row.page_id, row.first_seen_at) == (page_id, first_seen_at)
+    return VersionEntry(row.version, row.page_id, row.first_seen_at, made_it, row.version > 1)
 
 
 def _delivery_row(row: Delivery) -> DeliveryRow:
