@@ -17,6 +17,7 @@ _STOP = re.compile(r"[.;!?]")
 _BE = re.compile(r"(?:\b(?:was|were|been|be|are|is|being|get|got|gets|have|has|left|leaves|leaving|had|reported|confirmed|found)|'s|'re) (?:\w+ly |also |all |both |since |either |already )?$")
 _OBJECT = re.compile(r" (?:(?:also|instantly|another|at least|more|over|up|some|about|around|nearly|no|an?|the|her|his|their|its|our|all|both|several|dozens|scores|hundreds|many|mostly|civilian|former|senior|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|innocent)\b|\d)")
 _PART_PHRASE = re.compile(r"\b(?:(?:из|з|із) (?:них|которых|яких|этих|тих)|of (?:them|whom|these|those|which))\b")
+_NOBODY = re.compile(r"\b(?:никто|ніхто|никого|нікого|none|nobody|no one|neither)\b")
 _LIMIT = 14
 
 
@@ -168,6 +169,8 @@ class Binder:
         forward = q.start >= t.end
         gap = self.norm[t.end:q.start] if forward else self.norm[min(q.noun_end, t.start):t.start]
         if forward and re.match(r" by (?:the |some |about )?$", gap):
+            return 99
+        if _NOBODY.search(gap):
             return 99
         gap = _PART_PHRASE.sub("", gap)
         gap = re.sub(r", (?:по|за|according|as|per|как|як) [^,]{1,40},", " ", gap)

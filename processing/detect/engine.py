@@ -149,7 +149,7 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
         people = unnumbered(view, trigger, taken, (low, high))
         if people is None:
             continue
-        taken.append((people.start, people.end))
+        taken.append((min([people.start, *(h.start for h in view.all("one.") if 0 <= people.start - h.end <= 1)]), people.end))
         used.add(trigger)
         found.append(_Draft(
             view=view, trigger=trigger, start=people.start, end=people.end, low=people.count, high=people.count,

@@ -8,7 +8,7 @@ from processing.detect.view import View
 from processing.models import Measure
 
 _SERVING = re.compile(
-    r"\b(?:serving in|fighting (?:for|alongside)|fought (?:for|in)|while defending|on the battlefield|in combat|killed in action|armed forces|the front\b|"
+    r"\b(?:serving in|called up|drafted|enlisted|призван\w*|fighting (?:for|alongside)|fought (?:for|in)|while defending|on the battlefield|in combat|killed in action|armed forces|the front\b|"
     r"на фронте|на сво\b|в зоне сво|в боях|в бою|при выполнении боев\w+|боев\w+ задач\w*|спецоперац\w*|мобилизован\w*|контрактник\w*|погранзастав\w*|"
     r"на фронті|у боях|в боях|у бою|в бою|бойов\w+ завдан\w*|на щиті|мобілізован\w*|побратим\w*|захищаючи|защищая|воинск\w+ долг\w*)")
 _FORCE_LOST = re.compile(

@@ -51,7 +51,7 @@ def beside(view: View, noun_end: int, start: int) -> Hit | None:
     for hit in _ones(view):
         if hit.start > noun_end and re.fullmatch(r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|та|й|а также|а також) (?:an? |one |the |еще |ще |его |ее |their |his |her )?(?:(?!left|wounded|injured|killed)[\w'’-]+ ){0,1}", view.norm[noun_end:hit.start]):
             return hit
-        if hit.end < start and re.fullmatch(r",? (?:and|plus|и|та|й) ", view.norm[hit.end:start]):
+        if hit.end < start and re.fullmatch(r",? (?:and|plus|и|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?", view.norm[hit.end:start]):
             return hit
     return None
 
@@ -65,6 +65,8 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.named_loss")
     if trigger.measure is Measure.KILLED and noun and view.has("cues.retraction", "cause.denial") and re.match(r"гибел|смерт|загибел|погибшем|загибл|death", view.norm[trigger.start:]):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.denied")
+    if noun and _there_is_one(view, trigger):
+        return People(trigger.start, trigger.end, 1, "unknown", (), "count.there_is")
     if noun and not _of_one(view, trigger):
         return _roll(view, trigger, taken)
     names = _named(view, trigger, taken, limits)
@@ -72,6 +74,12 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     if names is not None and (single is None or names.count >= single.count):
         return names
     return single or _bare_singular(view, trigger, limits)
+
+
+def _there_is_one(view: View, trigger: Trigger) -> bool:
+    """"є загиблий", "есть раненый": the singular noun alone."""
+    noun = re.match(r"(?:загибл(?:ий|а)|погибш(?:ий|ая)|поранен(?:ий|а)|ранен(?:ый|ая)|постраждал(?:ий|а)|пострадавш(?:ий|ая))(?= ?(?:[,.;!]|$| и | та | і ))", view.norm[trigger.start:])
+    return bool(noun) and bool(re.search(r"\b(?:є|есть|маємо|имеется|имеем)(?: один| одна)? $", view.norm[:trigger.start]))
 
 
 def _of_one(view: View, trigger: Trigger) -> bool:
@@ -171,10 +179,13 @@ def _names(view: View) -> list[Span]:
     places = [(p.start, p.end) for p in find_places(view)]
     offices = view.all("attribution.institutions", "attribution.offices", "enemy.foes")
     found = [m.span() for m in _NAME.finditer(raw)]
-    for hit in view.all("one.military"):
-        match = _SURNAME.match(raw, hit.end + 1) if hit.end + 1 < len(raw) else None
-        if match and not any(a <= match.start() < b for a, b in found):
-            found.append(match.span())
+    for hit in view.all("one.military", "persons.military"):
+        position = hit.end + 1
+        while position < len(raw) and (match := _SURNAME.match(raw, position)):
+            if not any(a < match.end() and match.start() < b for a, b in found):
+                found.append(match.span())
+            link = re.match(r",? (?:и|та|and) |, ", raw[match.end():])
+            position = match.end() + link.end() if link else len(raw)
     clean = []
     for start, end in sorted(found):
         start = _after_title(view, start, end)
@@ -211,6 +222,9 @@ def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
     before = view.norm[max(0, name[0] - 20):name[0]]
     after = view.norm[name[1]:name[1] + 20]
     if _in_attribution(view, name):
+        return False
+    measure = f"triggers.{trigger.measure.value}"
+    if name[0] >= trigger.end and any(0 <= h.start - name[1] <= 1 and not h.tag.startswith(measure) for h in view.all("triggers.")):
         return False
     if _NOT_VICTIM.search(before) or re.match(r"'s|,? (?:said|says|told|reports|сообщ|заяв|рассказ|повідом|написа|переда)|: ", after):
         return False

@@ -16,9 +16,10 @@ _UNDATED_YEAR = re.compile(
     r"(?:\bв|\bу|\bво) (?:(?:январе|феврале|марте|апреле|мае|июне|июле|августе|сентябре|октябре|ноябре|декабре|січні|лютому|березні|квітні|травні|червні|липні|"
     r"серпні|вересні|жовтні|листопаді|грудні) )?(?:19|20)\d\d(?:(?: и| та|,|-) (?:19|20)\d\d)? (?:год|р[ік]|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b")
 _CLAIMING = re.compile(r"\b(?:claim(?:s|ed)?|sa(?:ys?|id)|boast\w*)(?: that)? (?:they|it|we|its (?:forces|troops)) (?:have |had |has )?(?:killed|captured|wounded|destroyed|eliminated)|\bwe (?:have )?(?:killed|captured)|sources claim")
+_ON_SCREEN = re.compile(r"\b(?:film|movie|novel|фильм|фильме|роман о|роман про|сериал\w*|кино|фільм|фільмі|серіал\w*)\b(?! crew)")
 _AGENT_BEFORE = re.compile(
     r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
-    r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|против|against|полон\w*|плен\w*|ціл\w+|цел\w+) (?:\w+ ){0,2}$")
+    r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|против|against|ціл\w+|цел\w+) (?:\w+ ){0,2}$")
 _AGENT_FORM = re.compile(r"(?:ами|ями|ими|ими військами|ом|ем|ою)$")
 _DESTROY = re.compile(r"(?:уничтож|ликвид|нейтрализ|обезвреж|знищ|ліквід|wiped out)")
 _MILITARY_VOICE = re.compile(r"\b(?:army|armed forces|military|central command|centcom|defen[cs]e ministry|government forces|troops said|general staff)\b")
@@ -109,6 +110,8 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     handed = (Measure.EXCHANGED, Measure.BODIES_RETURNED)
     if c.measure in handed and view.near(view.all("cause.offer"), max(start, c.start - 60), min(end, c.end + 10)):
         return Status.HYPOTHETICAL, "status.offer"
+    if _ON_SCREEN.search(view.norm):
+        return Status.HYPOTHETICAL, "status.on_screen"
     if article.weights["fiction"] and not article.weights["war"]:
         return Status.HYPOTHETICAL, "status.fiction"
     return None

@@ -47,6 +47,8 @@ def inflect(name: str, lang: str) -> set[str]:
             form = analysis.inflect(_grammemes(analysis, case)) if analysis is not None else None
             parts.append(fold(form.word) if form else word)
         forms.add("".join(parts))
+    if lang == "uk" and re.search("[бвгґджзклмнпрстфхцчшщ]$", name):
+        forms.add(fold(name) + "у")
     return forms
 
 
