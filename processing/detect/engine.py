@@ -55,6 +55,7 @@ def detect(item: DetectInput) -> Detection:
         return Detection(id=item.id, lang=lang, disclosure=False, claims=())
     article = _article(item, lang)
     drafts = [draft for view in article.views for draft in _drafts(article, view)]
+    drafts = _without_pronouns(drafts)
     _patients(drafts)
     _returned(drafts)
     drafts = _without_repeats(drafts)
@@ -86,6 +87,7 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
         if bound.parent is not None:
             draft.parent = drafts[bound.parent]
     drafts += _implicit(view, triggers, quantities, drafts)
+    drafts += _revised(view, quantities, drafts)
     drafts += _both(article, view, triggers, quantities, drafts)
     drafts += _beside(view, quantities, drafts)
     drafts += _chained(view, triggers, quantities, drafts)
@@ -111,6 +113,18 @@ def _patients(drafts: list[_Draft]) -> None:
         if whole is not None:
             draft.status, draft.parent = Status.SUBSET, draft.parent or whole
             draft.rules.append("status.patients")
+
+
+def _without_pronouns(drafts: list[_Draft]) -> list[_Draft]:
+    """"the child did not survive. She had been wounded yesterday": the pronoun's wound is the death already counted."""
+    deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED and d.rules[0].startswith("count.")]
+
+    def told(draft: _Draft) -> bool:
+        before = draft.view.norm[max(0, draft.trigger.start - 24):draft.trigger.start]
+        return draft.trigger.measure is Measure.WOUNDED and draft.rules[0].startswith("count.") and any(d.view is not draft.view for d in deaths) and bool(
+            re.search(r"\b(?:її|його|ее|его|him|her|she|he|вона|він|она|он)\b", before))
+
+    return [d for d in drafts if not told(d)]
 
 
 def _returned(drafts: list[_Draft]) -> None:
@@ -139,11 +153,10 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
     taken = [(q.start, q.noun_end) for q in quantities]
     found: list[_Draft] = []
     triggers = _without_attributes(view, triggers)
-    for index, trigger in enumerate(triggers):
+    for trigger in sorted(triggers, key=lambda t: t.measure is not Measure.KILLED):
         if trigger in used or is_negated(view, trigger):
             continue
-        low = max((t.end for t in triggers[:index] if t.measure is not trigger.measure or t in used), default=0)
-        high = min((t.start for t in triggers[index + 1:] if t.measure is not trigger.measure or t in used), default=len(view.norm))
+        low, high = _limits(view, triggers, trigger, used)
         if any(d.trigger.measure is trigger.measure and re.search(r":| — |\(", view.norm[d.end:trigger.start]) for d in drafts if d.end < trigger.start):
             continue
         people = unnumbered(view, trigger, taken, (low, high))
@@ -156,6 +169,20 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
             qualifier=Qualifier.EXACT, group=people.group, rules=[people.rule], sure=0.75, names=people.names, noun_end=people.end,
         ))
     return found
+
+
+_REVISED = re.compile(
+    r"\b(?:признал\w*|уточнил\w*|назвал\w*|уже|теперь|визнал\w*|уточнил\w*|тепер|now|revised to|settled on|put it at|raised it to|later) (?:\w+ ){0,2}$")
+
+
+def _revised(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
+    """"spoke of 63 dead at first, and has now admitted 89": the later figure has no word of loss of its own."""
+    priors = [d for d in drafts if any(h.start < d.start and d.start - h.end < 60 for h in view.all("prior"))]
+    if not priors:
+        return []
+    bound = {d.start for d in drafts}
+    free = [q for q in quantities if q.start not in bound and q.counts in ("bare", "people") and q.start > priors[0].end and _REVISED.search(view.norm[:q.start])]
+    return [_numbered(view, Bound(q, priors[0].trigger, 6.0, "bind.revised")) for q in free[:1]]
 
 
 def _both(article: Article, view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
@@ -175,6 +202,18 @@ def _beside(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> lis
         found.append(replace(draft, start=hit.start, end=hit.end, low=1, high=1, qualifier=Qualifier.EXACT, group=hit.tag[4:],
                              rules=["count.beside"], sure=0.6, noun_end=hit.end, parent=None))
     return found
+
+
+def _limits(view: View, triggers: list[Trigger], trigger: Trigger, used: set[Trigger]) -> tuple[int, int]:
+    """How far a victim may stand from a word of loss: up to the next one that tells of somebody else."""
+    def bars(other: Trigger) -> bool:
+        if other.measure is trigger.measure and other not in used:
+            return False
+        return not (trigger.measure is Measure.KILLED and other.measure is Measure.WOUNDED and other.form == "noun")
+
+    low = max((t.end for t in triggers if t.start < trigger.start and bars(t)), default=0)
+    high = min((t.start for t in triggers if t.start > trigger.start and bars(t)), default=len(view.norm))
+    return low, high
 
 
 def _without_attributes(view: View, triggers: list[Trigger]) -> list[Trigger]:
@@ -302,7 +341,12 @@ def _without_repeats(drafts: list[_Draft]) -> list[_Draft]:
     return kept
 
 
+_AGO = re.compile(r"\b(?:назад|тому|ago)\b")
+
+
 def _same(a: _Draft, b: _Draft) -> bool:
+    if a.view is not b.view and (_AGO.search(a.view.norm) or _AGO.search(b.view.norm)):
+        return False
     return a.trigger.measure is b.trigger.measure and (a.low, a.high) == (b.low, b.high) and a.status is b.status and (
         a.view.sentence.field != b.view.sentence.field or a.view is not b.view)
 

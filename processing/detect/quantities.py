@@ -311,7 +311,8 @@ class QuantityReader:
         """"Rustam Y., 47, and": a number between commas after a name is an age."""
         if number.word or number.value > 105:
             return False
-        return bool(re.search(r"[\w)\"], $", before) and re.match(r"(?:,|\)|;|$|\.$)", after)) or bool(
+        named = re.search(r"[A-ZА-ЯЁІЇЄҐ][\w'’.-]+[)\"»]?, $", self.sentence.raw[max(0, number.start - 24):number.start])
+        return bool(named and re.match(r"(?:,|\)|;|$|\.$)", after)) or bool(
             re.search(r"\($", before) and re.match(r"\)", after)) or bool(re.match(r" and \d{1,2},? (?:were|was|died)", after) and re.search(r"aged $", before))
 
     def _person_near(self, end: int) -> bool:
