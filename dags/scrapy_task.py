@@ -66,16 +66,17 @@ class CrawlBatch(BaseOperator):
             "--ledger-url", settings.ledger_url, "--user-agent", config.user_agent, "--stats", str(stats),
             "--time-budget", str(48 * config.groups[self.group].timeout_minutes),  # 80 % of the task's limit
         ]
-        self._process = process = subprocess.Popen(
+        with subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
-        try:
-            for line in process.stdout or ():
-                self.log.info("%s", line.rstrip())
-            code = process.wait()
-        except BaseException:
-            self.on_kill()
-            raise
+        ) as process:
+            self._process = process
+            try:
+                for line in process.stdout or ():
+                    self.log.info("%s", line.rstrip())
+                code = process.wait()
+            except BaseException:
+                self.on_kill()
+                raise
         if self._killed:
             raise AirflowException(f"crawl {name} was stopped; nothing half-written is left, run it again")
         if code:

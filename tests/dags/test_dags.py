@@ -28,9 +28,9 @@ def dags() -> dict[str, Any]:
     return dict(bag.dags)
 
 
-def test_the_demo_has_the_three_dags(dags: dict[str, Any]) -> None:
-    """Crawl, process and alert exist over the demo registry."""
-    assert set(dags) == {"crawl_demo", "process", "alert"}
+def test_the_demo_has_its_dags(dags: dict[str, Any]) -> None:
+    """Crawl, process, alert and upkeep exist over the demo registry."""
+    assert set(dags) == {"crawl_demo", "process", "alert", "maintain_lake"}
 
 
 def test_every_dag_explains_itself_and_runs_one_at_a_time(dags: dict[str, Any]) -> None:
