@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES ?=
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test check eval bench faults lock clean
+.PHONY: help setup run stop test check eval faults lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ stop: ## Stop what an earlier `make run` left running
 
 test: setup ## Run all tests (loopback only, no root)
 	@$(BIN)/python -m pytest
+
+faults: setup ## Only the fault tests: kill -9 at every point, servers that are down, hostile pages
+	@$(BIN)/python -m pytest -v tests/faults
 
 check: setup ## Lint, types, import contracts, YAML, DAG structure: what CI runs beside the tests
 	$(BIN)/ruff check .

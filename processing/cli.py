@@ -288,7 +288,7 @@ def evidence(page_id: str, out: Path | None, raw: bool) -> None:
     if out:
         out.write_bytes(body)
     else:
-        click.get_binary_stream("stdout").write(body)
+        sys.stdout.buffer.write(body)
 
 
 # -- alerts and the ledger ---------------------------------------------------------------------------

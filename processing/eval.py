@@ -1,9 +1,9 @@
 """How well detection does on labelled texts: counts, slots, disclosures, false claims on negatives.
 
-A label row is {id, lang, text, is_disclosure, labels: [{category, min, max, qualifier, group, region, origin_region, scope,
-attribution_text, event_date, status}], title?, published?}. Labels whose status is `own` (or not given) are wanted. A claim
-matches a label of the same measure and number (the lower bound, or the upper where the lower is open; of "more than N" N or
-N+1). Parts and superseded figures may match a label and never count against precision.
+A label row is {id, lang, text, is_disclosure, labels: [{category, min, max, qualifier, group, region, origin_region,
+scope, attribution_text, event_date, status}], title?, published?}. Labels whose status is `own` (or not given) are wanted.
+A claim matches a label of the same measure and number (the lower bound, or the upper where the lower is open; of "more
+than N" N or N+1). Parts and superseded figures may match a label and never count against precision.
 """
 
 from __future__ import annotations
@@ -44,7 +44,12 @@ class Tally:
         return 2 * self.precision * self.recall / both if both else 0.0
 
     def to_json(self) -> dict[str, float]:
-        return {"precision": round(self.precision, 4), "recall": round(self.recall, 4), "f1": round(self.f1, 4), "wanted": self.wanted}
+        return {
+            "precision": round(self.precision, 4),
+            "recall": round(self.recall, 4),
+            "f1": round(self.f1, 4),
+            "wanted": self.wanted,
+        }
 
 
 @dataclass
@@ -75,10 +80,15 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "rows": self.rows, "unanswered": self.unanswered, "counts": self.overall.to_json(),
+            "rows": self.rows,
+            "unanswered": self.unanswered,
+            "counts": self.overall.to_json(),
             "by_lang": {lang: tally.to_json() for lang, tally in sorted(self.counts.items())},
-            "slots": {name: {"accuracy": round(value, 4), "n": self.slot_seen[name]} for name, value in self.slots().items()},
-            "disclosures": self.disclosures.to_json(), "negatives": self.negatives,
+            "slots": {
+                name: {"accuracy": round(value, 4), "n": self.slot_seen[name]} for name, value in self.slots().items()
+            },
+            "disclosures": self.disclosures.to_json(),
+            "negatives": self.negatives,
             "false_claims_per_1000_negatives": round(self.false_per_thousand, 1),
         }
 
@@ -105,7 +115,9 @@ def evaluate_file(labels: Path) -> Report:
         raise ConfigError(f"{labels}: not a JSONL file of labels: {error}") from error
     if not all(isinstance(row, dict) and {"id", "text", "labels"} <= row.keys() for row in rows):
         raise ConfigError(f"{labels}: every row needs id, text and labels")
-    inputs = (json.dumps({key: row[key] for key in ("id", "text", "title", "published") if row.get(key)}) for row in rows)
+    inputs = (
+        json.dumps({key: row[key] for key in ("id", "text", "title", "published") if row.get(key)}) for row in rows
+    )
     return score(rows, [json.loads(line) for line in detect_jsonl(inputs)])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from processing.detect.lexicon import Hit
 from processing.detect.places import find_places
+from processing.detect.text import word_set
 from processing.detect.view import Article, View
 from processing.models import Attribution
 
@@ -16,13 +17,21 @@ _FULL_NAME = re.compile(rf"{_PART} {_PART}(?: {_PART})?")
 _SIGNATURE = re.compile(rf"^[—–-]?\s*({_PART} {_PART})[.!]?$")
 _SPEAKER_COLON = re.compile(rf"^({_PART} {_PART}): ")
 _SURNAME_FORM = re.compile(r"(?:ов|ев|ин|ын|ий|ко|ук|юк|ич|ян|дзе|швили|ва|на|ая|ін|їн|ак|як|ець|ба)$")
-_MEDIUM = re.compile(r" (?:об этом |про це |о случившемся )?(?:(?:в|у|on|in) (?:своем |своїй |своєму |his |her )?(?:telegram|телеграм\w*|facebook|фейсбуц\w*|фейсбуке|соцсет\w*|соцмереж\w*|тг)(?:-канал\w*|-канал[еі])? |об этом |про це )")
-_ENDS_OFFICE = re.compile(r"(?:said|says|told|сообщ|заяв|рассказ|повідом|напис|передал|что|що|как|як|reported|on|и|та|в|у|на|was|is|has|late|во)\w*$")
-_NOT_NAME = frozenset(
-    "в на по the in on at telegram телеграм facebook twitter украины украине россии рф ukraine russia "
-    "до по из об від про у із зі з на за при как як що что the a an on at in it he she his her their having after before while when "
-    "понедельник вторник среду четверг пятницу субботу воскресенье monday tuesday wednesday thursday friday saturday sunday "
-    "january february march april may june july august september october november december киев киева kyiv moscow".split()
+_MEDIUM = re.compile(
+    r" (?:об этом |про це |о случившемся )?(?:(?:в|у|on|in) (?:своем |своїй |своєму |his |her "
+    r")?(?:telegram|телеграм\w*|facebook|фейсбуц\w*|фейсбуке|соцсет\w*|соцмереж\w*|"
+    r"тг)(?:-канал\w*|-канал[еі])? |об этом |про це )"
+)
+_ENDS_OFFICE = re.compile(
+    r"(?:said|says|told|сообщ|заяв|рассказ|повідом|напис|передал|что|що|как|як|reported|on|и|"
+    r"та|в|у|на|was|is|has|late|во)\w*$"
+)
+_NOT_NAME = word_set(
+    "в на по the in on at telegram телеграм facebook twitter украины украине россии рф ukraine russia до "
+    "по из об від про у із зі з на за при как як що что the a an on at in it he she his her their having "
+    "after before while when понедельник вторник среду четверг пятницу субботу воскресенье monday tuesday "
+    "wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december киев киева kyiv moscow"
 )
 
 
@@ -50,7 +59,7 @@ def find_speaker(article: Article, view: View) -> Speaker:
 def _order(article: Article, view: View) -> list[tuple[float, View]]:
     views = list(article.views)
     index = views.index(view)
-    near = [v for v in (views[index + 1:index + 2] + views[max(0, index - 1):index]) if v is not view]
+    near = [v for v in (views[index + 1 : index + 2] + views[max(0, index - 1) : index]) if v is not view]
     rest = [v for v in reversed(views) if v is not view and v not in near]
     return [(0.85, view)] + [(0.65, v) for v in near] + [(0.5, v) for v in rest]
 
@@ -75,11 +84,11 @@ def _by_office(view: View) -> Attribution | None:
 
 
 def _office_and_name(view: View, hit: Hit) -> tuple[str, str | None, int]:
-    """"глава Волынской области Погуляйко": the office runs to the name, at most six words on."""
+    """As in "глава Волынской области Погуляйко": the office runs to the name, at most six words on."""
     raw = view.sentence.raw
-    tail = raw[hit.end:hit.end + 90]
+    tail = raw[hit.end : hit.end + 90]
     stop = re.search(rf"[.;:!?(\"«“—–]|,(?! {_PART} {_PART},)", tail)
-    tail = tail[:stop.start()] if stop else tail
+    tail = tail[: stop.start()] if stop else tail
     office_end = hit.end
     places = {p.start: p.end for p in find_places(view)}
     position = hit.end
@@ -91,7 +100,7 @@ def _office_and_name(view: View, hit: Hit) -> tuple[str, str | None, int]:
         if begin in places:
             position = office_end = places[begin]
             continue
-        lowered = view.norm[begin:begin + len(word.group())]
+        lowered = view.norm[begin : begin + len(word.group())]
         if raw[begin].isupper() and lowered not in _NOT_NAME and not word.group().isupper():
             match = _NAME.match(raw, begin)
             if match:
@@ -103,25 +112,31 @@ def _office_and_name(view: View, hit: Hit) -> tuple[str, str | None, int]:
 
 
 def _office_start(view: View, hit: Hit) -> int:
-    """"Белгородский губернатор": a region or a qualifier before the office is part of it."""
+    """As in "Белгородский губернатор": a region or a qualifier before the office is part of it."""
     for place in find_places(view):
         if place.end + 1 == hit.start:
             return place.start
-    lead = re.search(r"(?:(?:pro-kremlin|acting|regional|deputy|russian|ukrainian|israeli|taliban|government|врио|вице-|заместитель|заступник) )+$", view.norm[:hit.start])
+    lead = re.search(
+        r"(?:(?:pro-kremlin|acting|regional|deputy|russian|ukrainian|israeli|taliban|government|"
+        r"врио|вице-|заместитель|заступник) )+$",
+        view.norm[: hit.start],
+    )
     return lead.start() if lead else hit.start
 
 
 def _speaks(view: View, start: int, end: int) -> bool:
     """A word of saying stands within a few words of the office or its name, or a colon or dash opens the quote."""
     for mark in view.all("attribution.verbs", "attribution.by"):
-        gap = view.norm[end:mark.start] if mark.start >= end else view.norm[mark.end:start]
+        gap = view.norm[end : mark.start] if mark.start >= end else view.norm[mark.end : start]
         if len(gap) < 32 and not re.search(r"[.;:]|,.*,", gap):
             return True
-    return bool(re.match(r" ?[:—]|[\"»] ?[,—]", view.norm[end:end + 3])) or bool(re.search(r"[—-] ?$", view.norm[:start]))
+    return bool(re.match(r" ?[:—]|[\"»] ?[,—]", view.norm[end : end + 3])) or bool(
+        re.search(r"[—-] ?$", view.norm[:start])
+    )
 
 
 def _by_verb(view: View) -> Attribution | None:
-    """"рассказал Азаров", "Kutuzov said": a capitalised name right after, or right before, a verb of saying."""
+    """As in "рассказал Азаров", "Kutuzov said": a capitalised name right after, or right before, a verb of saying."""
     raw = view.sentence.raw
     for hit in sorted(view.all("attribution.verbs", "attribution.by"), key=lambda h: h.start):
         found = _after_verb(view, hit) or (_before_verb(view, hit, raw) if hit.tag.endswith("verbs") else None)
@@ -131,23 +146,39 @@ def _by_verb(view: View) -> Attribution | None:
 
 
 def _after_verb(view: View, hit: Hit) -> Attribution | None:
-    if view.norm[hit.start:hit.end] in ("told", "tells") or view.norm[hit.end:hit.end + 1] in (":", ","):
+    if view.norm[hit.start : hit.end] in ("told", "tells") or view.norm[hit.end : hit.end + 1] in (":", ","):
         return None
     medium = _MEDIUM.match(view.norm, hit.end)
     start = medium.end() if medium else hit.end + 1
     match = _NAME.match(view.sentence.raw, start) if start < len(view.norm) else None
-    if match is None or _first(match.group()) in _NOT_NAME or (view.lang == "en" and hit.tag.endswith("verbs") and not _FULL_NAME.match(match.group())):
+    if (
+        match is None
+        or _first(match.group()) in _NOT_NAME
+        or (view.lang == "en" and hit.tag.endswith("verbs") and not _FULL_NAME.match(match.group()))
+    ):
         return None
     if _is_institution(view, start):
         return None
-    if view.lang == "en" and hit.tag.endswith("verbs") and re.match(r" (?:was|were|has|had|is|killed|died|and)\b", view.norm[match.end():match.end() + 8]):
+    if (
+        view.lang == "en"
+        and hit.tag.endswith("verbs")
+        and re.match(r" (?:was|were|has|had|is|killed|died|and)\b", view.norm[match.end() : match.end() + 8])
+    ):
         return None
     return Attribution(name=match.group())
 
 
 def _before_verb(view: View, hit: Hit, raw: str) -> Attribution | None:
-    before = re.search(rf"({_PART}(?: {_PART}){{0,2}}),? (?:also |later |has |subsequently |уже |также |на днях |позже |пізніше |також )?$", raw[:hit.start])
-    if before is None or _first(before.group(1)) in _NOT_NAME or re.search(r"\b(?:of|in|near|at|from|to|on|в|у|на|из|під|под) $", view.norm[:before.start(1)]):
+    before = re.search(
+        rf"({_PART}(?: {_PART}){{0,2}}),? (?:also |later |has |subsequently |уже |также |на днях |"
+        rf"позже |пізніше |також )?$",
+        raw[: hit.start],
+    )
+    if (
+        before is None
+        or _first(before.group(1)) in _NOT_NAME
+        or re.search(r"\b(?:of|in|near|at|from|to|on|в|у|на|из|під|под) $", view.norm[: before.start(1)])
+    ):
         return None
     start, name = before.start(1), before.group(1)
     if _is_institution(view, start) or any(p.start <= start < p.end for p in find_places(view)):
@@ -169,25 +200,27 @@ def _by_institution(view: View) -> Attribution | None:
     marks = view.all("attribution.verbs", "attribution.by")
     hits = view.all("attribution.institutions")
     for hit in sorted(hits, key=lambda h: min((abs(h.start - m.end) for m in marks), default=999)):
-        if re.search(r"открыт\w+ $|відкрит\w+ $", view.norm[:hit.start]):
+        if re.search(r"открыт\w+ $|відкрит\w+ $", view.norm[: hit.start]):
             continue
         near = any(-2 <= hit.start - m.end < 45 or -2 <= m.start - hit.end < 45 for m in marks)
-        heads = view.norm[hit.end:hit.end + 2] == ": " or (view.norm[hit.end:hit.end + 25].find(":") >= 0 and hit.start < 3)
+        heads = view.norm[hit.end : hit.end + 2] == ": " or (
+            view.norm[hit.end : hit.end + 25].find(":") >= 0 and hit.start < 3
+        )
         if near or heads:
             return Attribution(institution=_phrase(view, hit))
     return None
 
 
 def _by_phrase(view: View) -> Attribution | None:
-    """"two aid workers told Reuters", "according to a new report": the words themselves, when no list knows them."""
+    """As in "two aid workers told Reuters", "according to a new report": the words themselves, when no list knows them."""
     raw = view.sentence.raw
     for hit in view.all("attribution.by"):
-        words = re.match(r"(?: [\w'’.-]+){1,6}", raw[hit.end:])
+        words = re.match(r"(?: [\w'’.-]+){1,6}", raw[hit.end :])
         if words:
             return Attribution(institution=words.group().strip())
     if view.lang == "en":
         for hit in view.all("attribution.verbs"):
-            subject = re.search(r"(?:^|[,:—] |\b(?:as|but|and) )((?:[\w'’-]+ ){1,4})$", raw[:hit.start])
+            subject = re.search(r"(?:^|[,:—] |\b(?:as|but|and) )((?:[\w'’-]+ ){1,4})$", raw[: hit.start])
             if subject:
                 return Attribution(institution=subject.group(1).strip())
     return None
@@ -196,7 +229,11 @@ def _by_phrase(view: View) -> Attribution | None:
 def _phrase(view: View, hit: Hit) -> str:
     """The institution with what belongs to it: "Russia's Defence Ministry", "МВД Украины"."""
     raw = view.sentence.raw
-    before = re.search(r"((?:[A-ZА-ЯІЇЄҐ][\w'’-]+ |(?:state|local|the|city|военн|обласн|місцев|местн)\w* ){1,3})$", raw[:hit.start])
-    after = re.match(r"(?: (?:[A-ZА-ЯІЇЄҐ][\w'’-]+|області|области|региона|in [A-Z]\w+|of [A-Z]\w+)){1,3}", raw[hit.end:])
+    before = re.search(
+        r"((?:[A-ZА-ЯІЇЄҐ][\w'’-]+ |(?:state|local|the|city|военн|обласн|місцев|местн)\w* ){1,3})$", raw[: hit.start]
+    )
+    after = re.match(
+        r"(?: (?:[A-ZА-ЯІЇЄҐ][\w'’-]+|області|области|региона|in [A-Z]\w+|of [A-Z]\w+)){1,3}", raw[hit.end :]
+    )
     start = before.start(1) if before else hit.start
-    return raw[start:hit.end + (after.end() if after else 0)].strip()
+    return raw[start : hit.end + (after.end() if after else 0)].strip()

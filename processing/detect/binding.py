@@ -1,4 +1,4 @@
-"""Which number belongs to which word of loss: killed 3 and wounded 5; 582 wounded, killed 274; 10 captured, 3 of them exchanged."""
+"""Which number belongs to which word of loss: killed 3 and wounded 5; 582 wounded, killed 274."""
 
 from __future__ import annotations
 
@@ -11,11 +11,26 @@ from processing.detect.quantities import Quantity
 from processing.detect.text import Sentence
 from processing.models import Measure
 
-_PRIORITY = {Measure.BODIES_RETURNED: 0, Measure.EXCHANGED: 1, Measure.CAPTURED: 2, Measure.MISSING: 3, Measure.KILLED: 4, Measure.WOUNDED: 5}
+_PRIORITY = {
+    Measure.BODIES_RETURNED: 0,
+    Measure.EXCHANGED: 1,
+    Measure.CAPTURED: 2,
+    Measure.MISSING: 3,
+    Measure.KILLED: 4,
+    Measure.WOUNDED: 5,
+}
 _CONJUNCTION = re.compile(r"\b(?:and|while|but|и|а|та|й|і|но|але|или|with)\b")
 _STOP = re.compile(r"[.;!?]")
-_BE = re.compile(r"(?:\b(?:was|were|been|be|are|is|being|get|got|gets|have|has|left|leaves|leaving|had|reported|confirmed|found)|'s|'re) (?:\w+ly |also |all |both |since |either |already )?$")
-_OBJECT = re.compile(r" (?:(?:also|instantly|another|at least|more|over|up|some|about|around|nearly|no|an?|the|her|his|their|its|our|all|both|several|dozens|scores|hundreds|many|mostly|civilian|former|senior|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|innocent)\b|\d)")
+_BE = re.compile(
+    r"(?:\b(?:was|were|been|be|are|is|being|get|got|gets|have|has|left|leaves|leaving|had|"
+    r"reported|confirmed|found)|'s|'re) (?:\w+ly |also |all |both |since |either |already )?$"
+)
+_OBJECT = re.compile(
+    r" (?:(?:also|instantly|another|at least|more|over|up|some|about|around|nearly|no|an?|the|"
+    r"her|his|their|its|our|all|both|several|dozens|scores|hundreds|many|mostly|civilian|"
+    r"former|senior|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|"
+    r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|innocent)\b|\d)"
+)
 _PART_PHRASE = re.compile(r"\b(?:(?:из|з|із) (?:них|которых|яких|этих|тих)|of (?:them|whom|these|those|which))\b")
 _NOBODY = re.compile(r"\b(?:никто|ніхто|никого|нікого|none|nobody|no one|neither)\b")
 _LIMIT = 14
@@ -61,14 +76,14 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
 
 
 def _swallows(trigger: Trigger, others: list[Trigger]) -> bool:
-    """"sustained 9 dead and 12 wounded" is no wound of its own: it reaches over another word of loss."""
+    """As in "sustained 9 dead and 12 wounded" is no wound of its own: it reaches over another word of loss."""
     if trigger.measure is not Measure.WOUNDED:
         return False
     return any(o.measure is not trigger.measure and trigger.start < o.start and o.end <= trigger.end for o in others)
 
 
 def _voice(sentence: Sentence, trigger: Trigger) -> Trigger:
-    before, after = sentence.norm[:trigger.start], sentence.norm[trigger.end:trigger.end + 16]
+    before, after = sentence.norm[: trigger.start], sentence.norm[trigger.end : trigger.end + 16]
     active = not _BE.search(before) and (_OBJECT.match(after) or _named_object(sentence, trigger))
     if active and re.search(r"(?:^|[\d\w]) $", before) and _passive_list(before, after):
         active = False
@@ -76,18 +91,30 @@ def _voice(sentence: Sentence, trigger: Trigger) -> Trigger:
 
 
 def _named_object(sentence: Sentence, trigger: Trigger) -> bool:
-    tail = sentence.raw[trigger.end:trigger.end + 40]
-    return not sentence.upper and sentence.raw[trigger.start].islower() and bool(
-        re.match(r" [A-Z][a-z]+(?:'s)? (?!said|told)|(?: [a-z-]+){1,2} [A-Z][a-z]+ [A-Z]", tail)) and not re.match(
-        r" (?:in|on|at|by|near|during|after|when|as|and|with|since|from|while|outside|inside|for|friday|monday|tuesday|wednesday|thursday|saturday|sunday)\b",
-        tail.lower())
+    tail = sentence.raw[trigger.end : trigger.end + 40]
+    return (
+        not sentence.upper
+        and sentence.raw[trigger.start].islower()
+        and bool(re.match(r" [A-Z][a-z]+(?:'s)? (?!said|told)|(?: [a-z-]+){1,2} [A-Z][a-z]+ [A-Z]", tail))
+        and not re.match(
+            r" (?:in|on|at|by|near|during|after|when|as|and|with|since|from|while|outside|inside|for|"
+            r"friday|monday|tuesday|wednesday|thursday|saturday|sunday)\b",
+            tail.lower(),
+        )
+    )
 
 
 def _passive_list(before: str, after: str) -> bool:
-    """"3 killed 5 wounded" and "people killed over the weekend": the number stands before."""
-    counted = re.search(r"(?:\b\d[\d,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens|several|people|soldiers|civilians|persons|children|men|women|dead)) $", before)
-    return bool(counted) and (bool(re.match(r" (?:\d[\d,]*|[a-z]+) (?:wounded|injured|killed|missing|hurt)", after + " " * 8)) or bool(
-        re.match(r" (?:over|about|around|the|all|more) (?:the|past|last|next|week|day|of)", after)))
+    """As in "3 killed 5 wounded" and "people killed over the weekend": the number stands before."""
+    counted = re.search(
+        r"(?:\b\d[\d,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens|several|"
+        r"people|soldiers|civilians|persons|children|men|women|dead)) $",
+        before,
+    )
+    return bool(counted) and (
+        bool(re.match(r" (?:\d[\d,]*|[a-z]+) (?:wounded|injured|killed|missing|hurt)", after + " " * 8))
+        or bool(re.match(r" (?:over|about|around|the|all|more) (?:the|past|last|next|week|day|of)", after))
+    )
 
 
 class Binder:
@@ -101,7 +128,9 @@ class Binder:
 
     def bind(self) -> list[Bound]:
         pairs = sorted(
-            (cost, qi, ti) for qi, q in enumerate(self.quantities) for ti, t in enumerate(self.triggers)
+            (cost, qi, ti)
+            for qi, q in enumerate(self.quantities)
+            for ti, t in enumerate(self.triggers)
             if (cost := self._cost(q, t)) <= _LIMIT
         )
         chosen: dict[int, tuple[int, float, str]] = {}
@@ -117,7 +146,9 @@ class Binder:
 
     def _bounds(self, chosen: dict[int, tuple[int, float, str]]) -> list[Bound]:
         order = sorted(chosen)
-        bounds = [Bound(self.quantities[qi], self.triggers[chosen[qi][0]], chosen[qi][1], chosen[qi][2]) for qi in order]
+        bounds = [
+            Bound(self.quantities[qi], self.triggers[chosen[qi][0]], chosen[qi][1], chosen[qi][2]) for qi in order
+        ]
         self._handed_over(bounds)
         for bound in bounds:
             self._wounded_who_died(bound, {b.trigger for b in bounds})
@@ -127,26 +158,35 @@ class Binder:
         return bounds
 
     def _handed_over(self, bounds: list[Bound]) -> None:
-        """"the bodies of 115 fallen soldiers", "95 prisoners returned home": counted as returned, not as lost again."""
+        """As in "the bodies of 115 fallen soldiers", "95 prisoners returned home": counted as returned, not as lost again."""
         used = {b.trigger for b in bounds}
         for trigger in self.triggers:
             lost = {Measure.BODIES_RETURNED: Measure.KILLED, Measure.EXCHANGED: Measure.CAPTURED}.get(trigger.measure)
             if lost is None or trigger in used:
                 continue
             for bound in bounds:
-                if bound.trigger.measure is lost and bound.trigger.form in ("noun", "verb") and abs(bound.trigger.start - bound.quantity.end) < 25 and (
-                        lost is Measure.KILLED or bound.trigger.form == "noun"):
+                if (
+                    bound.trigger.measure is lost
+                    and bound.trigger.form in ("noun", "verb")
+                    and abs(bound.trigger.start - bound.quantity.end) < 25
+                    and (lost is Measure.KILLED or bound.trigger.form == "noun")
+                ):
                     bound.trigger, bound.rule = trigger, "bind.handed_over"
 
     def _wounded_who_died(self, bound: Bound, used: set[Trigger]) -> None:
-        """"двое пострадавших скончались", "two of the wounded died": the count is of deaths."""
+        """As in "двое пострадавших скончались", "two of the wounded died": the count is of deaths."""
         t = bound.trigger
         if t.measure is not Measure.WOUNDED or t.start < bound.quantity.end:
             return
         for death in self.triggers:
-            gap = self.norm[t.end:death.start] if death.start >= t.end else "."
-            if death.measure is Measure.KILLED and death.form == "verb" and death not in used and re.fullmatch(r" (?:[\w'-]+ ){0,3}", gap) \
-                    and not _CONJUNCTION.search(gap):
+            gap = self.norm[t.end : death.start] if death.start >= t.end else "."
+            if (
+                death.measure is Measure.KILLED
+                and death.form == "verb"
+                and death not in used
+                and re.fullmatch(r" (?:[\w'-]+ ){0,3}", gap)
+                and not _CONJUNCTION.search(gap)
+            ):
                 bound.trigger, bound.rule = death, "bind.fatal"
 
     @staticmethod
@@ -162,12 +202,16 @@ class Binder:
     # -- cost ------------------------------------------------------------------------------------
 
     def _cost(self, q: Quantity, t: Trigger) -> float:
-        if q.counts == "other" or ("total" in q.marks and not self._is_counted_total(q, t)) or (t.form == "destroy" and q.counts != "people"):
+        if (
+            q.counts == "other"
+            or ("total" in q.marks and not self._is_counted_total(q, t))
+            or (t.form == "destroy" and q.counts != "people")
+        ):
             return 99
         if t.start < q.end and q.start < t.end:
             return 0 if t.start <= q.start and q.end <= t.end else 99
         forward = q.start >= t.end
-        gap = self.norm[t.end:q.start] if forward else self.norm[min(q.noun_end, t.start):t.start]
+        gap = self.norm[t.end : q.start] if forward else self.norm[min(q.noun_end, t.start) : t.start]
         if forward and re.match(r" by (?:the |some |about )?$", gap):
             return 99
         if _NOBODY.search(gap):
@@ -182,12 +226,18 @@ class Binder:
         return cost
 
     def _is_counted_total(self, q: Quantity, t: Trigger) -> bool:
-        """"of the nine people injured": the total itself is what was counted."""
-        return 0 <= t.start - q.noun_end <= 2 and not re.search(r"treat|hospital|больниц|лікарн", self.norm[t.start:t.end])
+        """As in "of the nine people injured": the total itself is what was counted."""
+        return 0 <= t.start - q.noun_end <= 2 and not re.search(
+            r"treat|hospital|больниц|лікарн", self.norm[t.start : t.end]
+        )
 
     def _crossings(self, q: Quantity, t: Trigger, forward: bool) -> float:
         low, high = (t.end, q.start) if forward else (q.end, t.start)
-        rivals = sum(1 for o in self.triggers if o is not t and low <= o.start < high and not (o.form == "noun" and o.measure is t.measure))
+        rivals = sum(
+            1
+            for o in self.triggers
+            if o is not t and low <= o.start < high and not (o.form == "noun" and o.measure is t.measure)
+        )
         numbers = sum(1 for o in self.quantities if o is not q and low <= o.start < high and o.counts != "other")
         return 6.0 * rivals + 3.0 * numbers
 
@@ -199,23 +249,33 @@ class Binder:
         if t.form == "toll":
             return 0.0 if forward else 6.0
         if t.form == "noun":
-            return 0.0 if not forward or re.match(r" ?(?::|—|-|at|to|stands at|were|was|is|of|rose|rises|has|had)", gap) else 4.0
+            return (
+                0.0
+                if not forward or re.match(r" ?(?::|—|-|at|to|stands at|were|was|is|of|rose|rises|has|had)", gap)
+                else 4.0
+            )
         return 0.0 if not forward else (1.0 if re.match(r"\s?(?::|were|was|are|is|by)", gap) else 5.0)
 
     # -- sharing ---------------------------------------------------------------------------------
 
     def _may_share(self, qi: int, rivals: list[int]) -> bool:
         mine = self.quantities[qi]
-        if mine.marks & {"subset", "of", "from", "not"} or any(self.quantities[r].marks & {"from", "by", "subset", "of", "not"} for r in rivals):
+        if mine.marks & {"subset", "of", "from", "not"} or any(
+            self.quantities[r].marks & {"from", "by", "subset", "of", "not"} for r in rivals
+        ):
             return True
         return any(self._coordinated(min(qi, r), max(qi, r)) for r in rivals)
 
     def _coordinated(self, first: int, second: int) -> bool:
-        """"1 officer and 14 soldiers": neighbours joined by "and" or a comma, a noun to each."""
+        """As in "1 officer and 14 soldiers": neighbours joined by "and" or a comma, a noun to each."""
         a, b = self.quantities[first], self.quantities[second]
-        gap = self.norm[a.noun_end:b.start]
+        gap = self.norm[a.noun_end : b.start]
         short = len(re.findall(r"\w+", gap)) <= 3 and not _STOP.search(gap)
-        joined = bool(_CONJUNCTION.search(gap)) or "," in gap or bool(re.search(r"\b(?:еще|ще|another|а также|plus|as well as)\b", gap))
+        joined = (
+            bool(_CONJUNCTION.search(gap))
+            or "," in gap
+            or bool(re.search(r"\b(?:еще|ще|another|а также|plus|as well as)\b", gap))
+        )
         return second - first == 1 and short and joined and b.counts == "people" and a.counts == "people"
 
     def _inherit(self, chosen: dict[int, tuple[int, float, str]]) -> None:

@@ -38,19 +38,33 @@ def find_date(article: Article, view: View) -> tuple[EventDate | None, float]:
 def _others(article: Article, view: View) -> list[View]:
     views = list(article.views)
     index = views.index(view)
-    following = [v for v in views[index + 1:index + 2] if not re.search(r"\b(?:назад|тому|ago|earlier|раніше|ранее)\b", v.norm)]
+    following = [
+        v for v in views[index + 1 : index + 2] if not re.search(r"\b(?:назад|тому|ago|earlier|раніше|ранее)\b", v.norm)
+    ]
     return list(reversed(views[:index])) + following
 
 
 def _is_statement(view: View, dated: _Dated) -> bool:
-    """"said on Sunday", "13 июля раскрыл": the day of the statement is no event date."""
+    """As in "said on Sunday", "13 июля раскрыл": the day of the statement is no event date."""
     for hit in view.all("attribution.verbs"):
-        between = view.norm[hit.end:dated.start] if hit.end <= dated.start else view.norm[dated.end:hit.start]
-        if not re.search(r"\b(?:that|что|що)\b", between) and re.fullmatch(r",? ?(?:(?:on|in|at|в|во|у|late|early|утром|вечером|вранці|ввечері|дня|a|reporters|журналистам|telegram|[\w'-]+) ?){0,2}", between):
+        between = view.norm[hit.end : dated.start] if hit.end <= dated.start else view.norm[dated.end : hit.start]
+        if not re.search(r"\b(?:that|что|що)\b", between) and re.fullmatch(
+            r",? ?(?:(?:on|in|at|в|во|у|late|early|утром|вечером|вранці|ввечері|дня|a|reporters|"
+            r"журналистам|telegram|[\w'-]+) ?){0,2}",
+            between,
+        ):
             return True
-    return bool(re.search(r"(?:появил|стало известно|оприлюднив|опубликова|обнародова|раскрыл|известно)\w* ?$|^on $", view.norm[max(0, dated.start - 20):dated.start]) and
-                re.search(r"(?:появил|стало известно|оприлюднив|опубликова|раскрыл)", view.norm)) or bool(
-        re.match(r",? (?:появил|стало известно|оприлюднив|опубликова|раскрыл)\w*", view.norm[dated.end:dated.end + 24]))
+    return bool(
+        re.search(
+            r"(?:появил|стало известно|оприлюднив|опубликова|обнародова|раскрыл|известно)\w* ?$|^on $",
+            view.norm[max(0, dated.start - 20) : dated.start],
+        )
+        and re.search(r"(?:появил|стало известно|оприлюднив|опубликова|раскрыл)", view.norm)
+    ) or bool(
+        re.match(
+            r",? (?:появил|стало известно|оприлюднив|опубликова|раскрыл)\w*", view.norm[dated.end : dated.end + 24]
+        )
+    )
 
 
 def _dates(view: View, today: date | None) -> list[_Dated]:
@@ -68,22 +82,28 @@ def _explicit(view: View, today: date | None) -> list[_Dated]:
     found = []
     for month in range(1, 13):
         for hit in view.all(f"months.{month}"):
-            if not hit.tag == f"months.{month}":
+            if hit.tag != f"months.{month}":
                 continue
-            before = re.search(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|-го)? (?:of )?$", view.norm[:hit.start])
-            after = re.match(r" (\d{1,2})(?:st|nd|rd|th)?(?![\d:])", view.norm[hit.end:]) if view.lang == "en" else None
-            year = re.match(r"(?: \d{1,2})?,? (?:of )?(20\d\d|19\d\d)", view.norm[hit.end:])
+            before = re.search(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|-го)? (?:of )?$", view.norm[: hit.start])
+            after = (
+                re.match(r" (\d{1,2})(?:st|nd|rd|th)?(?![\d:])", view.norm[hit.end :]) if view.lang == "en" else None
+            )
+            year = re.match(r"(?: \d{1,2})?,? (?:of )?(20\d\d|19\d\d)", view.norm[hit.end :])
             number = before or after
-            resolved = _resolve(int(number.group(1)) if number else None, month, int(year.group(1)) if year else None, today)
+            resolved = _resolve(
+                int(number.group(1)) if number else None, month, int(year.group(1)) if year else None, today
+            )
             if resolved is None or (number is None and view.lang == "en" and not _is_month(view, hit)):
                 continue
             start = before.start(1) if before else hit.start
-            found.append(_Dated(start, hit.end + (after.end() if after and not before else 0), resolved, number is not None))
+            found.append(
+                _Dated(start, hit.end + (after.end() if after and not before else 0), resolved, number is not None)
+            )
     return found
 
 
 def _is_month(view: View, hit: Hit) -> bool:
-    return view.sentence.raw[hit.start].isupper() and not view.norm[hit.start:hit.end] == "may"
+    return view.sentence.raw[hit.start].isupper() and view.norm[hit.start : hit.end] != "may"
 
 
 def _resolve(day: int | None, month: int, year: int | None, today: date | None) -> EventDate | None:
@@ -92,7 +112,9 @@ def _resolve(day: int | None, month: int, year: int | None, today: date | None) 
             return None
         year = today.year if (month, day or 1) <= (today.month, today.day) else today.year - 1
     if day is None:
-        return EventDate(start=date(year, month, 1), end=date(year, month, monthrange(year, month)[1]), precision=Precision.MONTH)
+        return EventDate(
+            start=date(year, month, 1), end=date(year, month, monthrange(year, month)[1]), precision=Precision.MONTH
+        )
     return _day(date(year, month, day)) if 1 <= day <= monthrange(year, month)[1] else None
 
 
@@ -109,7 +131,12 @@ def _relative(view: View, today: date) -> list[_Dated]:
     found = []
     for name, back in (("today", 0), ("yesterday", 1), ("before_yesterday", 2)):
         for hit in view.all(f"days.{name}"):
-            strong = not re.fullmatch(r"(?:утренн\w+|вечерн\w+|ночно\w+|ранков\w+|вечірн\w+|нічно\w+|ночью|утром|вечером|днем|под вечер|вранці|зранку|уранці|ввечері|увечері|вночі|уночі|удень|надвечір|за (?:\w+ )?(?:сутки|добу))", view.norm[hit.start:hit.end])
+            strong = not re.fullmatch(
+                r"(?:утренн\w+|вечерн\w+|ночно\w+|ранков\w+|вечірн\w+|нічно\w+|ночью|утром|вечером|днем|"
+                r"под вечер|вранці|зранку|уранці|ввечері|увечері|вночі|уночі|удень|надвечір|за (?:\w+ "
+                r")?(?:сутки|добу))",
+                view.norm[hit.start : hit.end],
+            )
             found.append(_Dated(hit.start, hit.end, _day(today - timedelta(days=back)), strong))
     return found
 

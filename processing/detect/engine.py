@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from processing.detect import lexicon as lexicons
-from processing.detect.attribution import Speaker, find_speaker
+from processing.detect.attribution import find_speaker
 from processing.detect.binding import Binder, Bound, Trigger, triggers_of
 from processing.detect.dates import find_date
 from processing.detect.groups import group_of
 from processing.detect.people import beside, unnumbered
 from processing.detect.quantities import Quantity, QuantityReader
-from processing.detect.roles import Roles, find_roles
+from processing.detect.roles import find_roles
 from processing.detect.scope import is_cumulative
 from processing.detect.status import Candidate, judge
 from processing.detect.text import language, sentences
 from processing.detect.view import Article, View
 from processing.models import (
-    Attribution, Claim, Confidence, DetectInput, Detection, Evidence, EventDate, Group, Measure, Qualifier, Scope, Status,
+    Claim,
+    Confidence,
+    DetectInput,
+    Detection,
+    Evidence,
+    Group,
+    Measure,
+    Qualifier,
+    Scope,
+    Status,
 )
 
 DETECTOR_VERSION = "1"
@@ -60,7 +70,9 @@ def detect(item: DetectInput) -> Detection:
     _returned(drafts)
     drafts = _without_repeats(drafts)
     claims = tuple(_claim(article, drafts, draft) for draft in drafts)
-    disclosure = any(c.status is Status.OWN and c.measure in _DISCLOSING and c.qualifier is not Qualifier.UNSPECIFIED for c in claims)
+    disclosure = any(
+        c.status is Status.OWN and c.measure in _DISCLOSING and c.qualifier is not Qualifier.UNSPECIFIED for c in claims
+    )
     return Detection(id=item.id, lang=lang, disclosure=disclosure, claims=claims)
 
 
@@ -105,7 +117,11 @@ _CARE = re.compile(r"hospital|treat|intensive|больниц|лікарн|гос
 def _patients(drafts: list[_Draft]) -> None:
     """Those in hospital or in a grave state are part of the wounded, where the text counts the wounded too."""
     wounded = [d for d in drafts if d.trigger.measure is Measure.WOUNDED and d.status is Status.OWN]
-    main = [d for d in wounded if d.trigger.form != "state" and not _CARE.search(d.view.norm[d.trigger.start:d.trigger.end])]
+    main = [
+        d
+        for d in wounded
+        if d.trigger.form != "state" and not _CARE.search(d.view.norm[d.trigger.start : d.trigger.end])
+    ]
     for draft in wounded:
         if draft in main or "plus" in draft.marks:
             continue
@@ -116,13 +132,17 @@ def _patients(drafts: list[_Draft]) -> None:
 
 
 def _without_pronouns(drafts: list[_Draft]) -> list[_Draft]:
-    """"the child did not survive. She had been wounded yesterday": the pronoun's wound is the death already counted."""
+    """As in "the child did not survive. She had been wounded yesterday": the pronoun's wound is the death already counted."""
     deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED and d.rules[0].startswith("count.")]
 
     def told(draft: _Draft) -> bool:
-        before = draft.view.norm[max(0, draft.trigger.start - 24):draft.trigger.start]
-        return draft.trigger.measure is Measure.WOUNDED and draft.rules[0].startswith("count.") and any(d.view is not draft.view for d in deaths) and bool(
-            re.search(r"\b(?:її|його|ее|его|him|her|she|he|вона|він|она|он)\b", before))
+        before = draft.view.norm[max(0, draft.trigger.start - 24) : draft.trigger.start]
+        return (
+            draft.trigger.measure is Measure.WOUNDED
+            and draft.rules[0].startswith("count.")
+            and any(d.view is not draft.view for d in deaths)
+            and bool(re.search(r"\b(?:її|його|ее|его|him|her|she|he|вона|він|она|он)\b", before))
+        )
 
     return [d for d in drafts if not told(d)]
 
@@ -132,8 +152,16 @@ def _returned(drafts: list[_Draft]) -> None:
     for index, draft in enumerate(drafts):
         if draft.trigger.measure is not Measure.EXCHANGED or draft.status is not Status.OWN:
             continue
-        whole = next((d for d in reversed(drafts[:index]) if d.trigger.measure is Measure.CAPTURED and d.status is Status.OWN
-                      and (d.low or d.high or 0) >= (draft.low or draft.high or 0)), None)
+        whole = next(
+            (
+                d
+                for d in reversed(drafts[:index])
+                if d.trigger.measure is Measure.CAPTURED
+                and d.status is Status.OWN
+                and (d.low or d.high or 0) >= (draft.low or draft.high or 0)
+            ),
+            None,
+        )
         if whole is not None:
             draft.status, draft.parent = Status.SUBSET, whole
             draft.rules.append("status.of_captured")
@@ -142,8 +170,18 @@ def _returned(drafts: list[_Draft]) -> None:
 def _numbered(view: View, bound: Bound) -> _Draft:
     q = bound.quantity
     return _Draft(
-        view=view, trigger=bound.trigger, start=q.start, end=q.end, low=q.low, high=q.high, qualifier=q.qualifier,
-        group=q.group or "unknown", rules=[bound.rule], sure=max(0.5, 0.95 - 0.03 * bound.cost), noun_end=q.noun_end, marks=q.marks,
+        view=view,
+        trigger=bound.trigger,
+        start=q.start,
+        end=q.end,
+        low=q.low,
+        high=q.high,
+        qualifier=q.qualifier,
+        group=q.group or "unknown",
+        rules=[bound.rule],
+        sure=max(0.5, 0.95 - 0.03 * bound.cost),
+        noun_end=q.noun_end,
+        marks=q.marks,
     )
 
 
@@ -157,36 +195,65 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
         if trigger in used or is_negated(view, trigger):
             continue
         low, high = _limits(view, triggers, trigger, used)
-        if any(d.trigger.measure is trigger.measure and re.search(r":| — |\(", view.norm[d.end:trigger.start]) for d in drafts if d.end < trigger.start):
+        if any(
+            d.trigger.measure is trigger.measure and re.search(r":| — |\(", view.norm[d.end : trigger.start])
+            for d in drafts
+            if d.end < trigger.start
+        ):
             continue
         people = unnumbered(view, trigger, taken, (low, high))
         if people is None:
             continue
-        taken.append((min([people.start, *(h.start for h in view.all("one.") if 0 <= people.start - h.end <= 1)]), people.end))
+        taken.append(
+            (min([people.start, *(h.start for h in view.all("one.") if 0 <= people.start - h.end <= 1)]), people.end)
+        )
         used.add(trigger)
-        found.append(_Draft(
-            view=view, trigger=trigger, start=people.start, end=people.end, low=people.count, high=people.count,
-            qualifier=Qualifier.EXACT, group=people.group, rules=[people.rule], sure=0.75, names=people.names, noun_end=people.end,
-        ))
+        found.append(
+            _Draft(
+                view=view,
+                trigger=trigger,
+                start=people.start,
+                end=people.end,
+                low=people.count,
+                high=people.count,
+                qualifier=Qualifier.EXACT,
+                group=people.group,
+                rules=[people.rule],
+                sure=0.75,
+                names=people.names,
+                noun_end=people.end,
+            )
+        )
     return found
 
 
 _REVISED = re.compile(
-    r"\b(?:признал\w*|уточнил\w*|назвал\w*|уже|теперь|визнал\w*|уточнил\w*|тепер|now|revised to|settled on|put it at|raised it to|later) (?:\w+ ){0,2}$")
+    r"\b(?:признал\w*|уточнил\w*|назвал\w*|уже|теперь|визнал\w*|уточнил\w*|тепер|now|revised "
+    r"to|settled on|put it at|raised it to|later) (?:\w+ ){0,2}$"
+)
 
 
 def _revised(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
-    """"spoke of 63 dead at first, and has now admitted 89": the later figure has no word of loss of its own."""
+    """As in "spoke of 63 dead at first, and has now admitted 89": the later figure has no word of loss of its own."""
     priors = [d for d in drafts if any(h.start < d.start and d.start - h.end < 60 for h in view.all("prior"))]
     if not priors:
         return []
     bound = {d.start for d in drafts}
-    free = [q for q in quantities if q.start not in bound and q.counts in ("bare", "people") and q.start > priors[0].end and _REVISED.search(view.norm[:q.start])]
+    free = [
+        q
+        for q in quantities
+        if q.start not in bound
+        and q.counts in ("bare", "people")
+        and q.start > priors[0].end
+        and _REVISED.search(view.norm[: q.start])
+    ]
     return [_numbered(view, Bound(q, priors[0].trigger, 6.0, "bind.revised")) for q in free[:1]]
 
 
-def _both(article: Article, view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
-    """"both are in hospital": a number only where the sentence counts nobody else with that word of loss."""
+def _both(
+    article: Article, view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]
+) -> list[_Draft]:
+    """As in "both are in hospital": a number only where the sentence counts nobody else with that word of loss."""
     taken = {d.trigger.measure for d in drafts}
     free = [t for t in triggers if t.measure not in taken]
     bounds = Binder(view.sentence, [q for q in quantities if "both" in q.marks], free, article.lang).bind()
@@ -195,17 +262,39 @@ def _both(article: Article, view: View, triggers: list[Trigger], quantities: lis
 
 def _beside(view: View, quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
     found = []
-    for draft in [d for d in drafts if d.rules[0].startswith("bind.") and d.trigger.measure in _DISCLOSING and "subset" not in d.marks]:
+    for draft in [
+        d
+        for d in drafts
+        if d.rules[0].startswith("bind.") and d.trigger.measure in _DISCLOSING and "subset" not in d.marks
+    ]:
         hit = beside(view, draft.noun_end, draft.start)
-        if hit is None or any(q.start < hit.end and q.noun_end > hit.start for q in quantities) or any(d.start < hit.end and d.end > hit.start for d in drafts):
+        if (
+            hit is None
+            or any(q.start < hit.end and q.noun_end > hit.start for q in quantities)
+            or any(d.start < hit.end and d.end > hit.start for d in drafts)
+        ):
             continue
-        found.append(replace(draft, start=hit.start, end=hit.end, low=1, high=1, qualifier=Qualifier.EXACT, group=hit.tag[4:],
-                             rules=["count.beside"], sure=0.6, noun_end=hit.end, parent=None))
+        found.append(
+            replace(
+                draft,
+                start=hit.start,
+                end=hit.end,
+                low=1,
+                high=1,
+                qualifier=Qualifier.EXACT,
+                group=hit.tag[4:],
+                rules=["count.beside"],
+                sure=0.6,
+                noun_end=hit.end,
+                parent=None,
+            )
+        )
     return found
 
 
 def _limits(view: View, triggers: list[Trigger], trigger: Trigger, used: set[Trigger]) -> tuple[int, int]:
     """How far a victim may stand from a word of loss: up to the next one that tells of somebody else."""
+
     def bars(other: Trigger) -> bool:
         if other.measure is trigger.measure and other not in used:
             return False
@@ -217,33 +306,42 @@ def _limits(view: View, triggers: list[Trigger], trigger: Trigger, used: set[Tri
 
 
 def _without_attributes(view: View, triggers: list[Trigger]) -> list[Trigger]:
-    """"померла поранена напередодні жінка": the wound describes the one who died."""
+    """As in "померла поранена напередодні жінка": the wound describes the one who died."""
     kept: list[Trigger] = []
     for trigger in triggers:
-        gap = view.norm[kept[-1].end:trigger.start] if kept else ","
-        attribute = trigger.measure is Measure.WOUNDED and kept and kept[-1].measure is Measure.KILLED and re.fullmatch(r" (?:[\w-]+ )?", gap) and not re.search(
-            r"\b(?:and|и|та|й|а)\b", gap)
+        gap = view.norm[kept[-1].end : trigger.start] if kept else ","
+        attribute = (
+            trigger.measure is Measure.WOUNDED
+            and kept
+            and kept[-1].measure is Measure.KILLED
+            and re.fullmatch(r" (?:[\w-]+ )?", gap)
+            and not re.search(r"\b(?:and|и|та|й|а)\b", gap)
+        )
         if not attribute:
             kept.append(trigger)
     return kept
 
 
-_WEAK = re.compile(r"(?:die|dying|dead|death|passed away|missing|went missing|disappear|vanish|погиб|загин|умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|постражда|травм|hurt)")
+_WEAK = re.compile(
+    r"(?:die|dying|dead|death|passed away|missing|went missing|disappear|vanish|погиб|загин|"
+    r"умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|"
+    r"постражда|травм|hurt)"
+)
 _CHAIN = re.compile(r"(?:,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
 
 
 def _chained(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[_Draft]) -> list[_Draft]:
-    """"two pilots were wounded and taken prisoner": the second word of loss tells of the same people."""
+    """As in "two pilots were wounded and taken prisoner": the second word of loss tells of the same people."""
     found: list[_Draft] = []
     by_trigger = {d.trigger: d for d in drafts}
-    for before, trigger in zip(triggers, triggers[1:], strict=False):
+    for before, trigger in pairwise(triggers):
         draft = by_trigger.get(before)
         pair = {before.measure, trigger.measure}
         if draft is None or trigger in by_trigger or trigger.form not in ("verb", "active") or len(pair) == 1:
             continue
         if pair == {Measure.KILLED, Measure.WOUNDED} or is_negated(view, trigger) or draft.start > before.end:
             continue
-        gap = view.norm[before.end:trigger.start]
+        gap = view.norm[before.end : trigger.start]
         if _CHAIN.fullmatch(gap) and not any(before.end <= q.start < trigger.start for q in quantities):
             twin = replace(draft, trigger=trigger, rules=["bind.same_people"], parent=None)
             by_trigger[trigger] = twin
@@ -256,17 +354,32 @@ def _without_fatal_wounds(view: View, drafts: list[_Draft]) -> list[_Draft]:
     deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED]
 
     def fatal(draft: _Draft) -> bool:
-        return draft.trigger.measure is Measure.WOUNDED and "count.single" in draft.rules and any(
-            draft.start == d.start or (set(d.rules) & {"count.single", "count.verb", "count.names"} and not re.search(
-                r"[.;:]", view.norm[min(draft.trigger.end, d.trigger.end):max(draft.trigger.start, d.trigger.start)]) and d.start >= draft.start
-                and not re.search(r"\b(?:and|и|та|а|ще|еще|another)\b", view.norm[min(draft.trigger.end, d.trigger.end):max(draft.trigger.start, d.trigger.start)]))
-            for d in deaths)
+        return (
+            draft.trigger.measure is Measure.WOUNDED
+            and "count.single" in draft.rules
+            and any(
+                draft.start == d.start
+                or (
+                    set(d.rules) & {"count.single", "count.verb", "count.names"}
+                    and not re.search(
+                        r"[.;:]",
+                        view.norm[min(draft.trigger.end, d.trigger.end) : max(draft.trigger.start, d.trigger.start)],
+                    )
+                    and d.start >= draft.start
+                    and not re.search(
+                        r"\b(?:and|и|та|а|ще|еще|another)\b",
+                        view.norm[min(draft.trigger.end, d.trigger.end) : max(draft.trigger.start, d.trigger.start)],
+                    )
+                )
+                for d in deaths
+            )
+        )
 
     return [d for d in drafts if not fatal(d)]
 
 
 def is_negated(view: View, trigger: Trigger) -> bool:
-    """"никто не пострадал", "убитых нет", "no casualties"."""
+    """As in "никто не пострадал", "убитых нет", "no casualties"."""
     start, end = view.clause(trigger.start, trigger.end)
     for hit in view.all("negation"):
         inside = start <= hit.start < end and not (trigger.start <= hit.start < trigger.end)
@@ -278,11 +391,21 @@ def is_negated(view: View, trigger: Trigger) -> bool:
 def _set_status(article: Article, view: View, draft: _Draft, drafts: list[_Draft], triggers: list[Trigger]) -> None:
     start, end = min(draft.start, draft.trigger.start), max(draft.noun_end, draft.end, draft.trigger.end)
     candidate = Candidate(
-        measure=draft.trigger.measure, group=None if draft.group == "unknown" else draft.group, form=draft.trigger.form, start=start, end=end,
-        noun_start=draft.start, noun_end=max(draft.noun_end, draft.end), number=draft.low or draft.high or 1,
-        single="count.single" in draft.rules, part=_is_part(view, draft, drafts), prior=_is_prior(view, draft, drafts),
+        measure=draft.trigger.measure,
+        group=None if draft.group == "unknown" else draft.group,
+        form=draft.trigger.form,
+        start=start,
+        end=end,
+        noun_start=draft.start,
+        noun_end=max(draft.noun_end, draft.end),
+        number=draft.low or draft.high or 1,
+        single="count.single" in draft.rules,
+        part=_is_part(view, draft, drafts),
+        prior=_is_prior(view, draft, drafts),
         undivided=_is_undivided(view, draft, drafts, triggers),
-        implicit=draft.rules[0].startswith("count."), weak=bool(_WEAK.match(view.norm[draft.trigger.start:draft.trigger.end])), rule=draft.rules[0],
+        implicit=draft.rules[0].startswith("count."),
+        weak=bool(_WEAK.match(view.norm[draft.trigger.start : draft.trigger.end])),
+        rule=draft.rules[0],
     )
     draft.status, rule = judge(article, view, candidate)
     draft.rules.append(rule)
@@ -291,37 +414,52 @@ def _set_status(article: Article, view: View, draft: _Draft, drafts: list[_Draft
 def _is_part(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
     if draft.parent is not None:
         return draft.parent.trigger.measure is draft.trigger.measure or draft.trigger.measure is Measure.EXCHANGED
-    if "subset" in draft.marks and draft.trigger.measure in (Measure.WOUNDED, Measure.KILLED) and re.search(
-            r"(?:среди|серед|among) (?:\w+ ){1,2}(?:\w+ )?(?:\w+ )?$", view.norm[max(0, draft.start - 45):draft.start]):
-        return True
-    return False
+    return (
+        "subset" in draft.marks
+        and draft.trigger.measure in (Measure.WOUNDED, Measure.KILLED)
+        and re.search(
+            r"(?:среди|серед|among) (?:\w+ ){1,2}(?:\w+ )?(?:\w+ )?$", view.norm[max(0, draft.start - 45) : draft.start]
+        )
+        is not None
+    )
 
 
 def _is_undivided(view: View, draft: _Draft, drafts: list[_Draft], triggers: list[Trigger]) -> bool:
-    """"1,000 were killed and wounded": two fates, one figure."""
+    """As in "1,000 were killed and wounded": two fates, one figure."""
     index = triggers.index(draft.trigger)
-    for other in triggers[max(0, index - 1):index] + triggers[index + 1:index + 2]:
+    for other in triggers[max(0, index - 1) : index] + triggers[index + 1 : index + 2]:
         if other.measure is draft.trigger.measure or any(d.trigger == other for d in drafts):
             continue
         first, second = sorted((draft.trigger, other), key=lambda t: t.start)
-        gap = view.norm[first.end:second.start]
-        if re.fullmatch(r" (?:and|or|и|или|та|або|чи|й) ", gap) and {first.measure, second.measure} <= {Measure.KILLED, Measure.WOUNDED, Measure.MISSING}:
+        gap = view.norm[first.end : second.start]
+        if re.fullmatch(r" (?:and|or|и|или|та|або|чи|й) ", gap) and {first.measure, second.measure} <= {
+            Measure.KILLED,
+            Measure.WOUNDED,
+            Measure.MISSING,
+        }:
             return True
     return False
 
 
 def _is_prior(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
-    before = view.norm[max(0, draft.start - 60):draft.start]
+    before = view.norm[max(0, draft.start - 60) : draft.start]
     if "not" in draft.marks:
         return True
-    later = [d for d in drafts if d is not draft and d.trigger.measure is draft.trigger.measure and d.start > draft.start and d.parent is None]
+    later = [
+        d
+        for d in drafts
+        if d is not draft and d.trigger.measure is draft.trigger.measure and d.start > draft.start and d.parent is None
+    ]
     if later and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
         return True
     hits = [h for h in view.all("prior") if h.start < draft.start and draft.start - h.end < 60]
     if not hits:
         return False
-    words = {view.norm[h.start:h.end] for h in hits}
-    return bool(later) or any(w.startswith(("ранее", "раніше", "earlier", "previously", "initially", "первоначально", "спочатку")) for w in words)
+    words = {view.norm[h.start : h.end] for h in hits}
+    return bool(later) or any(
+        w.startswith(("ранее", "раніше", "earlier", "previously", "initially", "первоначально", "спочатку"))
+        for w in words
+    )
 
 
 def _without_repeats(drafts: list[_Draft]) -> list[_Draft]:
@@ -347,28 +485,48 @@ _AGO = re.compile(r"\b(?:назад|тому|ago)\b")
 def _same(a: _Draft, b: _Draft) -> bool:
     if a.view is not b.view and (_AGO.search(a.view.norm) or _AGO.search(b.view.norm)):
         return False
-    return a.trigger.measure is b.trigger.measure and (a.low, a.high) == (b.low, b.high) and a.status is b.status and (
-        a.view.sentence.field != b.view.sentence.field or a.view is not b.view)
+    return (
+        a.trigger.measure is b.trigger.measure
+        and (a.low, a.high) == (b.low, b.high)
+        and a.status is b.status
+        and (a.view.sentence.field != b.view.sentence.field or a.view is not b.view)
+    )
 
 
 def _claim(article: Article, drafts: list[_Draft], draft: _Draft) -> Claim:
     view = draft.view
-    roles = find_roles(article, view, min(draft.start, draft.trigger.start), max(draft.end, draft.trigger.end), draft.group)
+    roles = find_roles(
+        article, view, min(draft.start, draft.trigger.start), max(draft.end, draft.trigger.end), draft.group
+    )
     speaker = find_speaker(article, view)
     day, day_sure = find_date(article, view)
     sentence = view.sentence
     return Claim(
-        measure=draft.trigger.measure, min=draft.low, max=draft.high, qualifier=draft.qualifier,
-        raw=sentence.raw[draft.start:draft.end], group=Group(draft.group),
+        measure=draft.trigger.measure,
+        min=draft.low,
+        max=draft.high,
+        qualifier=draft.qualifier,
+        raw=sentence.raw[draft.start : draft.end],
+        group=Group(draft.group),
         scope=Scope.CUMULATIVE if is_cumulative(article, view) else Scope.INCIDENT,
-        status=draft.status, subset_of=drafts.index(draft.parent) if draft.parent in drafts else None,
-        place=roles.place, place_region=roles.place_region, origin_region=roles.origin_region,
-        attribution=speaker.attribution, event_date=day,
+        status=draft.status,
+        subset_of=drafts.index(draft.parent) if draft.parent in drafts else None,
+        place=roles.place,
+        place_region=roles.place_region,
+        origin_region=roles.origin_region,
+        attribution=speaker.attribution,
+        event_date=day,
         evidence=Evidence(text=sentence.raw, start=sentence.start, end=sentence.end, field=sentence.field),
-        count_evidence=Evidence(text=sentence.raw[draft.start:draft.end], start=sentence.start + draft.start,
-                                end=sentence.start + draft.end, field=sentence.field),
+        count_evidence=Evidence(
+            text=sentence.raw[draft.start : draft.end],
+            start=sentence.start + draft.start,
+            end=sentence.start + draft.end,
+            field=sentence.field,
+        ),
         confidence=Confidence(count=draft.sure, region=roles.sure, attribution=speaker.sure, date=day_sure),
-        rules=tuple(draft.rules), names=draft.names, cues=_cues(view),
+        rules=tuple(draft.rules),
+        names=draft.names,
+        cues=_cues(view),
     )
 
 

@@ -8,17 +8,30 @@ from processing.detect.view import View
 from processing.models import Measure
 
 _SERVING = re.compile(
-    r"\b(?:serving in|called up|drafted|enlisted|призван\w*|fighting (?:for|alongside)|fought (?:for|in)|while defending|on the battlefield|in combat|killed in action|armed forces|the front\b|"
-    r"на фронте|на сво\b|в зоне сво|в боях|в бою|при выполнении боев\w+|боев\w+ задач\w*|спецоперац\w*|мобилизован\w*|контрактник\w*|погранзастав\w*|"
-    r"на фронті|у боях|в боях|у бою|в бою|бойов\w+ завдан\w*|на щиті|мобілізован\w*|побратим\w*|захищаючи|защищая|воинск\w+ долг\w*)")
+    r"\b(?:serving in|called up|drafted|enlisted|призван\w*|fighting (?:for|alongside)|fought "
+    r"(?:for|in)|while defending|on the battlefield|in combat|killed in action|armed forces|"
+    r"the front\b|"
+    r"на фронте|на сво\b|в зоне сво|в боях|в бою|при выполнении боев\w+|боев\w+ задач\w*|"
+    r"спецоперац\w*|мобилизован\w*|контрактник\w*|погранзастав\w*|"
+    r"на фронті|у боях|в боях|у бою|в бою|бойов\w+ завдан\w*|на щиті|мобілізован\w*|"
+    r"побратим\w*|захищаючи|защищая|воинск\w+ долг\w*)"
+)
 _FORCE_LOST = re.compile(
-    r"\b(?:army|troops|forces|military|brigade|battalion|regiment|unit|garrison|marines|paratroopers|арми[яи]|полк|бригад\w*|батальон\w*|рот[аы]|взвод\w*|гарнизон\w*|"
-    r"десантники|морпехи|всу|подразделени\w*|армія|батальйон\w*|підрозділ\w*|гарнізон\w*)\b[^.;]{0,30}\b(?:sustain\w*|lost|losing|suffer\w*|потеря\w*|втрат\w*|недосчита\w*|недорах\w*)")
+    r"\b(?:army|troops|forces|military|brigade|battalion|regiment|unit|garrison|marines|"
+    r"paratroopers|арми[яи]|полк|бригад\w*|батальон\w*|рот[аы]|взвод\w*|гарнизон\w*|"
+    r"десантники|морпехи|всу|подразделени\w*|армія|батальйон\w*|підрозділ\w*|"
+    r"гарнізон\w*)\b[^.;]{0,30}\b(?:sustain\w*|lost|losing|suffer\w*|потеря\w*|втрат\w*|"
+    r"недосчита\w*|недорах\w*)"
+)
 
 
 def group_of(view: View, group: str, measure: Measure) -> str:
     """The group by the noun, else by what the sentence says of them; `unknown` rather than guessed."""
-    if group == "military" and re.search(r"\b(?:sailor|моряк)\w*", view.norm) and re.search(r"\b(?:merchant|cargo|tanker|торгов\w+|сухогруз\w*|танкер\w*|vessel)\b", view.norm):
+    if (
+        group == "military"
+        and re.search(r"\b(?:sailor|моряк)\w*", view.norm)
+        and re.search(r"\b(?:merchant|cargo|tanker|торгов\w+|сухогруз\w*|танкер\w*|vessel)\b", view.norm)
+    ):
         return "civilian"
     if group != "unknown":
         return group
@@ -26,4 +39,9 @@ def group_of(view: View, group: str, measure: Measure) -> str:
         return "military"
     if measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) and view.has("persons.military"):
         return "military"
-    return "civilian" if re.search(r"\b(?:civilian|гражданск\w+|цивільн\w+|merchant)\b", view.norm) and not view.has("persons.military") else "unknown"
+    return (
+        "civilian"
+        if re.search(r"\b(?:civilian|гражданск\w+|цивільн\w+|merchant)\b", view.norm)
+        and not view.has("persons.military")
+        else "unknown"
+    )

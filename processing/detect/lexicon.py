@@ -46,15 +46,17 @@ class Matcher:
             for entry in patterns:
                 grouped.setdefault(self._key(entry), {}).setdefault(tag, []).append(pattern(entry))
         self._index: dict[str, list[tuple[str, re.Pattern[str]]]] = {
-            key: [(tag, re.compile(r"(?:" + "|".join(sorted(alts, key=len, reverse=True)) + r")(?!\w)"))
-                  for tag, alts in tags.items()]
+            key: [
+                (tag, re.compile(r"(?:" + "|".join(sorted(alts, key=len, reverse=True)) + r")(?!\w)"))
+                for tag, alts in tags.items()
+            ]
             for key, tags in grouped.items()
         }
 
     @staticmethod
     def _key(entry: str) -> str:
         special = _SPECIAL.search(entry)
-        literal = entry[:special.start()] if special else entry
+        literal = entry[: special.start()] if special else entry
         if special and special.group() == "?" and literal:
             literal = literal[:-1]
         if not literal:
@@ -68,7 +70,7 @@ class Matcher:
         for start in _STARTS.finditer(norm):
             i = start.start()
             for length in (3, 2, 1):
-                for tag, regex in index.get(norm[i:i + length], ()) if i + length <= len(norm) else ():
+                for tag, regex in index.get(norm[i : i + length], ()) if i + length <= len(norm) else ():
                     match = regex.match(norm, i)
                     if match:
                         found.append(Hit(tag, i, match.end()))
@@ -116,8 +118,13 @@ def load(lang: str) -> Lexicon:
         data = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
     entries = dict(_flatten({k: v for k, v in data.items() if k not in ("numbers", "gate", "examples", "lang")}, ""))
     return Lexicon(
-        lang=lang, numbers=_number_forms(data["numbers"]), matcher=Matcher(entries),
-        gate=_gate(_entries(data["gate"]), [e for tag, es in entries.items() if tag.startswith("triggers.") for e in es]), examples=tuple(data.get("examples", ())),
+        lang=lang,
+        numbers=_number_forms(data["numbers"]),
+        matcher=Matcher(entries),
+        gate=_gate(
+            _entries(data["gate"]), [e for tag, es in entries.items() if tag.startswith("triggers.") for e in es]
+        ),
+        examples=tuple(data.get("examples", ())),
     )
 
 

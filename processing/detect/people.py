@@ -8,27 +8,46 @@ from dataclasses import dataclass
 from processing.detect.binding import Trigger
 from processing.detect.lexicon import Hit
 from processing.detect.places import find_places
+from processing.detect.text import word_set
 from processing.detect.view import View
 from processing.models import Measure
 
 _PART = r"[A-ZА-ЯЁІЇЄҐ][a-zа-яёіїєґ'’ʼ]+(?:-[A-ZА-ЯЁІЇЄҐ]?[a-zа-яёіїєґ'’ʼ]+)?"
 _NAME = re.compile(rf"{_PART}(?:(?: (?:al|el|de|van|bin|ibn|аль|эль))?[ -]{_PART}){{1,3}}")
 _SURNAME = re.compile(_PART)
-_AGED = re.compile(r"(?<![\d-])\d{1,3}[- ]year[- ]old(?![- ]\w*[- ]?(?:building|tower|bridge))|(?<!\d)\d{1,3}-?(?:ти)?летн(?:ий|яя|его|ей|юю)|(?<!\d)\d{1,3}-?(?:ти)?річн(?:ий|а|ого|у|ої)")
+_AGED = re.compile(
+    r"(?<![\d-])\d{1,3}[- ]year[- ]old(?![- ]\w*[- ]?(?:building|tower|bridge))|"
+    r"(?<!\d)\d{1,3}-?(?:ти)?летн(?:ий|яя|его|ей|юю)|(?<!\d)\d{1,3}-?(?:ти)?річн(?:ий|а|ого|у|"
+    r"ої)"
+)
 _SINGULAR = re.compile(
-    r"^(?:погиб|погибла|убит|убита|умер|умерла|скончал(?:ся|ась)|загинув|загинула|помер|померла|вбита|вбитий|убитий|не выжил|не выжила|не вижив|"
-    r"не вижила|обезглавлен|расстрелян|застрелен|казнен|сконав)$")
+    r"^(?:погиб|погибла|убит|убита|умер|умерла|скончал(?:ся|ась)|загинув|загинула|помер|"
+    r"померла|вбита|вбитий|убитий|не выжил|не выжила|не вижив|"
+    r"не вижила|обезглавлен|расстрелян|застрелен|казнен|сконав)$"
+)
 _JOINED = re.compile(r"(?: [\w'’-]+){0,3}(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}")
 _NAMED_LOSS = re.compile(r"(?:им(?:я|ена)|личност\w*|ім'я|імена|особу|особа|опознан\w*|name of) (?:\w+ ){0,2}$")
-_NOT_VICTIM = re.compile(r"(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*|рассказал\w*|повідомив|написал\w*|пишет|сообщает|по словам|за словами|минобороны|президент\w*|министр\w*|cnn's|said|says|according to|governor|president|minister|mayor|spokes\w+) $")
-_PREPOSITIONS = frozenset(
-    "в во на под у по за над из от при после возле около біля поблизу після під у від з із зі до за про і та й и а но як що это at in on near after the an by from".split())
+_NOT_VICTIM = re.compile(
+    r"(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*|"
+    r"рассказал\w*|повідомив|написал\w*|пишет|сообщает|по словам|за словами|минобороны|"
+    r"президент\w*|министр\w*|cnn's|said|says|according to|governor|president|minister|mayor|"
+    r"spokes\w+) $"
+)
+_PREPOSITIONS = word_set(
+    "в во на под у по за над из от при после возле около біля поблизу після під у від з із "
+    "зі до за про і та й и а но як що это at in on near after the an by from"
+)
 _STATE_WORD = re.compile(
-    r"(?:организаци|объединен|национальн|росси|украин|україн|вооруженн|збройн|министерств|міністерств|государств|республик|област|специальн|воздушно|командован|"
-    r"генеральн|российск|російськ|пожар|минобороны|федераци|союз|нова|нової|united|nations|national|ministry|defence|defense|army|forces|russia|ukrain|state)")
-_CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
-    "december west gaza red black new south north east middle prime white hero герой героя united".split())
+    r"(?:организаци|объединен|национальн|росси|украин|україн|вооруженн|збройн|министерств|"
+    r"міністерств|государств|республик|област|специальн|воздушно|командован|"
+    r"генеральн|российск|російськ|пожар|минобороны|федераци|союз|нова|нової|united|nations|"
+    r"national|ministry|defence|defense|army|forces|russia|ukrain|state)"
+)
+_CALENDAR = word_set(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april "
+    "may june july august september october november "
+    "december west gaza red black new south north east middle prime white hero герой героя united"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +68,16 @@ Span = tuple[int, int]
 def beside(view: View, noun_end: int, start: int) -> Hit | None:
     """A singular victim joined to a counted group: "three teachers and a driver", "the mayor and two volunteers"."""
     for hit in _ones(view):
-        if hit.start > noun_end and re.fullmatch(r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|та|й|а также|а також) (?:an? |one |the |еще |ще |его |ее |their |his |her )?(?:(?!left|wounded|injured|killed)[\w'’-]+ ){0,1}", view.norm[noun_end:hit.start]):
+        if hit.start > noun_end and re.fullmatch(
+            r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|та|й|а также|а також) (?:an? |one |"
+            r"the |еще |ще |его |ее |their |his |her )?(?:(?!left|wounded|injured|killed)[\w'’-]+ "
+            r"){0,1}",
+            view.norm[noun_end : hit.start],
+        ):
             return hit
-        if hit.end < start and re.fullmatch(r",? (?:and|plus|и|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?", view.norm[hit.end:start]):
+        if hit.end < start and re.fullmatch(
+            r",? (?:and|plus|и|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?", view.norm[hit.end : start]
+        ):
             return hit
     return None
 
@@ -61,9 +87,21 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form in ("toll", "destroy"):
         return None
     noun = trigger.form == "noun"
-    if noun and _NAMED_LOSS.search(view.norm[:trigger.start]) and re.match(r"(?:погибш(?:его|ей|ая|ий)|пострадавш(?:его|ей)|загибл(?:ого|ої)|постраждалого|убитого)", view.norm[trigger.start:]):
+    if (
+        noun
+        and _NAMED_LOSS.search(view.norm[: trigger.start])
+        and re.match(
+            r"(?:погибш(?:его|ей|ая|ий)|пострадавш(?:его|ей)|загибл(?:ого|ої)|постраждалого|убитого)",
+            view.norm[trigger.start :],
+        )
+    ):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.named_loss")
-    if trigger.measure is Measure.KILLED and noun and view.has("cues.retraction", "cause.denial") and re.match(r"гибел|смерт|загибел|погибшем|загибл|death", view.norm[trigger.start:]):
+    if (
+        trigger.measure is Measure.KILLED
+        and noun
+        and view.has("cues.retraction", "cause.denial")
+        and re.match(r"гибел|смерт|загибел|погибшем|загибл|death", view.norm[trigger.start :])
+    ):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.denied")
     if noun and _there_is_one(view, trigger):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.there_is")
@@ -77,13 +115,26 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
 
 
 def _there_is_one(view: View, trigger: Trigger) -> bool:
-    """"є загиблий", "есть раненый": the singular noun alone."""
-    noun = re.match(r"(?:загибл(?:ий|а)|погибш(?:ий|ая)|поранен(?:ий|а)|ранен(?:ый|ая)|постраждал(?:ий|а)|пострадавш(?:ий|ая))(?= ?(?:[,.;!]|$| и | та | і ))", view.norm[trigger.start:])
-    return bool(noun) and bool(re.search(r"\b(?:є|есть|маємо|имеется|имеем)(?: один| одна)? $", view.norm[:trigger.start]))
+    """As in "є загиблий", "есть раненый": the singular noun alone."""
+    noun = re.match(
+        r"(?:загибл(?:ий|а)|погибш(?:ий|ая)|поранен(?:ий|а)|ранен(?:ый|ая)|постраждал(?:ий|а)|"
+        r"пострадавш(?:ий|ая))(?= ?(?:[,.;!]|$| и | та | і ))",
+        view.norm[trigger.start :],
+    )
+    return bool(noun) and bool(
+        re.search(r"\b(?:є|есть|маємо|имеется|имеем)(?: один| одна)? $", view.norm[: trigger.start])
+    )
 
 
 def _of_one(view: View, trigger: Trigger) -> bool:
-    return bool(re.match(r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of the|жертвой|ранение|поранення|погибш(?:ий|ая)|загибл(?:ий|а)|пострадавш(?:ий|ая)|постраждал(?:ий|а)|ранен(?:ый|ая)|поранен(?:ий|а))", view.norm[trigger.start:trigger.end + 6]))
+    return bool(
+        re.match(
+            r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of the|жертвой|ранение|поранення|"
+            r"погибш(?:ий|ая)|загибл(?:ий|а)|пострадавш(?:ий|ая)|постраждал(?:ий|а)|ранен(?:ый|ая)|"
+            r"поранен(?:ий|а))",
+            view.norm[trigger.start : trigger.end + 6],
+        )
+    )
 
 
 # -- one person, or a few singular ones --------------------------------------------------------------
@@ -98,7 +149,14 @@ def _single(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> Pe
     if _distance(view, trigger, best.start, best.end) > 9:
         return None
     chain = _chain(view, options, best)
-    return People(chain[0].start, chain[-1].end, len(chain), best.tag[4:], (), "count.single" if len(chain) == 1 else "count.enumeration")
+    return People(
+        chain[0].start,
+        chain[-1].end,
+        len(chain),
+        best.tag[4:],
+        (),
+        "count.single" if len(chain) == 1 else "count.enumeration",
+    )
 
 
 def _ones(view: View) -> list[Hit]:
@@ -107,7 +165,10 @@ def _ones(view: View) -> list[Hit]:
         if hit.start not in hits or hit.end > hits[hit.start].end:
             hits[hit.start] = hit
     for match in _AGED.finditer(view.norm):
-        if not any(match.end() <= h.start <= match.end() + 40 and "," not in view.norm[match.end():h.start] for h in hits.values()):
+        if not any(
+            match.end() <= h.start <= match.end() + 40 and "," not in view.norm[match.end() : h.start]
+            for h in hits.values()
+        ):
             age = int(re.match(r"\d+", match.group()).group())  # type: ignore[union-attr]  # the pattern starts with digits
             hits[match.start()] = Hit("one.civilian" if age < 18 else "one.unknown", match.start(), match.end())
     return sorted(hits.values(), key=lambda h: h.start)
@@ -117,12 +178,12 @@ def _chain(view: View, options: list[Hit], best: Hit) -> list[Hit]:
     """Neighbours joined to the best one: "her husband and son", "wife, mother-in-law, and baby"."""
     index = options.index(best)
     low = high = index
-    while low and _JOINED.fullmatch(view.norm[options[low - 1].end:options[low].start]):
+    while low and _JOINED.fullmatch(view.norm[options[low - 1].end : options[low].start]):
         low -= 1
-    while high + 1 < len(options) and _JOINED.fullmatch(view.norm[options[high].end:options[high + 1].start]):
+    while high + 1 < len(options) and _JOINED.fullmatch(view.norm[options[high].end : options[high + 1].start]):
         high += 1
-    run = options[low:high + 1]
-    stretch = view.norm[run[0].end:run[-1].start]
+    run = options[low : high + 1]
+    stretch = view.norm[run[0].end : run[-1].start]
     return run if len(run) > 1 and re.search(r"\b(?:и|та|й|і|and|а также)\b", stretch) else [best]
 
 
@@ -133,22 +194,30 @@ def _free(start: int, end: int, taken: list[Span]) -> bool:
 def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if hit.start < trigger.end and hit.end > trigger.start:
         return False
-    if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18):hit.start]):
+    if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18) : hit.start]):
         return False
     if view.lang != "en":
-        agent = re.search(r"(?:ом|ем|ым|им|ою)$", view.norm[hit.start:hit.end]) and not re.search(r"ребен|ним$", view.norm[hit.start:hit.end])
-        return not (agent and not re.match(r"прощ|прост|попрощ|похор|провод|провел|прощан|гибел|смерт", view.norm[trigger.start:]))
-    after = view.norm[hit.end:hit.end + 12]
+        agent = re.search(r"(?:ом|ем|ым|им|ою)$", view.norm[hit.start : hit.end]) and not re.search(
+            r"ребен|ним$", view.norm[hit.start : hit.end]
+        )
+        return not (
+            agent
+            and not re.match(r"прощ|прост|попрощ|похор|провод|провел|прощан|гибел|смерт", view.norm[trigger.start :])
+        )
+    after = view.norm[hit.end : hit.end + 12]
     if after[:2] == "'s" or after[:1] == "-":
         return False
-    if hit.tag == "one.unknown" and re.match(r"(?:american|briton|palestinian|israeli|ukrainian|russian)", view.norm[hit.start:]) and not re.match(
-            r" (?:was|is|has|killed|dies|died|wounded|injured|and|in|,)|$|,|\.", after):
+    if (
+        hit.tag == "one.unknown"
+        and re.match(r"(?:american|briton|palestinian|israeli|ukrainian|russian)", view.norm[hit.start :])
+        and not re.match(r" (?:was|is|has|killed|dies|died|wounded|injured|and|in|,)|$|,|\.", after)
+    ):
         return False
     return hit.start >= trigger.end if trigger.form == "active" else hit.end <= trigger.start
 
 
 def _distance(view: View, trigger: Trigger, start: int, end: int) -> float:
-    gap = view.norm[trigger.end:start] if start >= trigger.end else view.norm[end:trigger.start]
+    gap = view.norm[trigger.end : start] if start >= trigger.end else view.norm[end : trigger.start]
     gap = re.sub(r", [^,]{1,40},", " x ", gap)
     return len(re.findall(r"\w+", gap)) + 2 * gap.count(",") + 6 * len(re.findall(r"[;:\"]|—", gap))
 
@@ -159,7 +228,11 @@ def _distance(view: View, trigger: Trigger, start: int, end: int) -> float:
 def _named(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
     if view.sentence.upper or trigger.form == "noun":
         return None
-    names = [n for n in _names(view) if limits[0] <= n[0] and n[1] <= limits[1] and _free(n[0], n[1], taken) and _name_fits(view, trigger, n)]
+    names = [
+        n
+        for n in _names(view)
+        if limits[0] <= n[0] and n[1] <= limits[1] and _free(n[0], n[1], taken) and _name_fits(view, trigger, n)
+    ]
     if not names:
         return None
     best = min(names, key=lambda n: _distance(view, trigger, n[0], n[1]))
@@ -170,7 +243,9 @@ def _named(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> Peo
     near = [h for h in view.all("one.", "persons.") if chain[0][0] - 32 <= h.start and h.end <= chain[-1][1] + 24]
     groups = [h.tag.split(".")[1] for h in near if not h.tag.endswith("unknown")]
     group = "military" if "military" in groups else groups[0] if groups else "unknown"
-    return People(chain[0][0], chain[-1][1], _persons(view, chain), group, tuple(raw[a:b] for a, b in chain), "count.names")
+    return People(
+        chain[0][0], chain[-1][1], _persons(view, chain), group, tuple(raw[a:b] for a, b in chain), "count.names"
+    )
 
 
 def _names(view: View) -> list[Span]:
@@ -184,15 +259,23 @@ def _names(view: View) -> list[Span]:
         while position < len(raw) and (match := _SURNAME.match(raw, position)):
             if not any(a < match.end() and match.start() < b for a, b in found):
                 found.append(match.span())
-            link = re.match(r",? (?:и|та|and) |, ", raw[match.end():])
+            link = re.match(r",? (?:и|та|and) |, ", raw[match.end() :])
             position = match.end() + link.end() if link else len(raw)
     clean = []
     for start, end in sorted(found):
         start = _after_title(view, start, end)
         start = next((h.end + 1 for h in view.all("triggers.") if h.start == start and h.end < end), start)
         words = view.norm[start:end].split()
-        bad = not words or words[-1].endswith("'s") or words[0] in _PREPOSITIONS or any(_STATE_WORD.match(w) for w in words) or words[0] in _CALENDAR or words[-1] in _CALENDAR or any(h.start < end and h.end > start for h in offices) or any(
-            a < end and b > start for a, b in places if b - a >= end - start - 1 or a == start)
+        bad = (
+            not words
+            or words[-1].endswith("'s")
+            or words[0] in _PREPOSITIONS
+            or any(_STATE_WORD.match(w) for w in words)
+            or words[0] in _CALENDAR
+            or words[-1] in _CALENDAR
+            or any(h.start < end and h.end > start for h in offices)
+            or any(a < end and b > start for a, b in places if b - a >= end - start - 1 or a == start)
+        )
         if not bad:
             clean.append((start, end))
     return clean
@@ -207,9 +290,11 @@ def _after_title(view: View, start: int, end: int) -> int:
 
 
 def _roll(view: View, trigger: Trigger, taken: list[Span]) -> People | None:
-    """"имена погибших: A, B, C": the names after the colon are counted."""
+    """As in "имена погибших: A, B, C": the names after the colon are counted."""
     colon = view.norm.find(":", trigger.end)
-    if colon < 0 or not re.search(r"\b(?:имена|имя|names?|імена|ім'я|прізвища|фамилии|список|list|названы|named)\b", view.norm[:colon]):
+    if colon < 0 or not re.search(
+        r"\b(?:имена|имя|names?|імена|ім'я|прізвища|фамилии|список|list|названы|named)\b", view.norm[:colon]
+    ):
         return None
     names = [n for n in _names(view) if n[0] > colon and _free(n[0], n[1], taken)]
     if not names:
@@ -219,16 +304,24 @@ def _roll(view: View, trigger: Trigger, taken: list[Span]) -> People | None:
 
 
 def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
-    before = view.norm[max(0, name[0] - 20):name[0]]
-    after = view.norm[name[1]:name[1] + 20]
+    before = view.norm[max(0, name[0] - 20) : name[0]]
+    after = view.norm[name[1] : name[1] + 20]
     if _in_attribution(view, name):
         return False
     measure = f"triggers.{trigger.measure.value}"
-    if name[0] >= trigger.end and any(0 <= h.start - name[1] <= 1 and not h.tag.startswith(measure) for h in view.all("triggers.")):
+    if name[0] >= trigger.end and any(
+        0 <= h.start - name[1] <= 1 and not h.tag.startswith(measure) for h in view.all("triggers.")
+    ):
         return False
-    if _NOT_VICTIM.search(before) or re.match(r"'s|,? (?:said|says|told|reports|сообщ|заяв|рассказ|повідом|написа|переда)|: ", after):
+    if _NOT_VICTIM.search(before) or re.match(
+        r"'s|,? (?:said|says|told|reports|сообщ|заяв|рассказ|повідом|написа|переда)|: ", after
+    ):
         return False
-    if re.search(r"\b(?:by|of|near|in|at|under|about|между|между|в|на|про|о|об) (?:the )?$", before) and trigger.form != "noun" and view.lang == "en":
+    if (
+        re.search(r"\b(?:by|of|near|in|at|under|about|между|между|в|на|про|о|об) (?:the )?$", before)
+        and trigger.form != "noun"
+        and view.lang == "en"
+    ):
         return False
     if view.lang == "en":
         return name[0] >= trigger.end if trigger.form == "active" else name[1] <= trigger.start
@@ -244,11 +337,11 @@ def _name_chain(view: View, names: list[Span], best: Span) -> list[Span]:
     index = names.index(best)
     chain = [best]
     for other in reversed(names[:index]):
-        if not _linked(view.norm[other[1]:chain[0][0]]):
+        if not _linked(view.norm[other[1] : chain[0][0]]):
             break
         chain.insert(0, other)
-    for other in names[index + 1:]:
-        if not _linked(view.norm[chain[-1][1]:other[0]]):
+    for other in names[index + 1 :]:
+        if not _linked(view.norm[chain[-1][1] : other[0]]):
             break
         chain.append(other)
     return chain
@@ -259,34 +352,61 @@ def _linked(gap: str) -> bool:
 
 
 def _persons(view: View, chain: list[Span]) -> int:
-    """"братья Родион и Тимофей Ганжуровы": a first name before the chain is one more."""
-    lead = re.search(rf"\b({_PART}) (?:и|та|and|й|і) $", view.sentence.raw[:chain[0][0]])
-    return len(chain) + (1 if lead and view.norm[lead.start():lead.start() + 1] else 0)
+    """As in "братья Родион и Тимофей Ганжуровы": a first name before the chain is one more."""
+    lead = re.search(rf"\b({_PART}) (?:и|та|and|й|і) $", view.sentence.raw[: chain[0][0]])
+    return len(chain) + (1 if lead and view.norm[lead.start() : lead.start() + 1] else 0)
 
 
 # -- a singular verb is enough -----------------------------------------------------------------------
 
 
 def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
-    """"Убит муфтий ...", "tycoon killed in shelling": one death that the verb's number or a lone noun gives away."""
+    """As in "Убит муфтий ...", "tycoon killed in shelling": one death that the verb's number or a lone noun gives away."""
     if trigger.measure is Measure.WOUNDED and view.lang != "en":
         return None
-    if not view.has("cause.war", "cause.conflict"):
-        if not (trigger.measure is Measure.KILLED and re.match(r"убит", view.norm[trigger.start:])):
-            return None
+    murdered = trigger.measure is Measure.KILLED and view.norm.startswith("убит", trigger.start)
+    if not murdered and not view.has("cause.war", "cause.conflict"):
+        return None
     if view.lang != "en":
         if trigger.measure is not Measure.KILLED:
             return None
-        return People(trigger.start, trigger.end, 1, "unknown", (), "count.verb") if _SINGULAR.match(view.norm[trigger.start:trigger.end]) and not re.search(
-            r"\b(?:который|котор\w+|який|яка|он|она|він|вона|кто|хто)\b[^,]{0,20}$", view.norm[limits[0]:trigger.start]) else None
-    if re.search(r"(?:^|[\w\]),]) (?:was|has been) (?:\w+ly )?$", view.norm[:trigger.start]) and not re.search(
-            r"\b(?:he|she|it|who|which|that|nobody|one|none|there|what|where|whom|i|number|toll|figure) (?:was|has been) (?:\w+ly )?$", view.norm[:trigger.start]) and not any(
-            limits[0] <= h.start < trigger.start for h in view.all("objects", "cause.animals")):
+        return (
+            People(trigger.start, trigger.end, 1, "unknown", (), "count.verb")
+            if _SINGULAR.match(view.norm[trigger.start : trigger.end])
+            and not re.search(
+                r"\b(?:который|котор\w+|який|яка|он|она|він|вона|кто|хто)\b[^,]{0,20}$",
+                view.norm[limits[0] : trigger.start],
+            )
+            else None
+        )
+    if (
+        re.search(r"(?:^|[\w\]),]) (?:was|has been) (?:\w+ly )?$", view.norm[: trigger.start])
+        and not re.search(
+            r"\b(?:he|she|it|who|which|that|nobody|one|none|there|what|where|whom|i|number|toll|"
+            r"figure) (?:was|has been) (?:\w+ly )?$",
+            view.norm[: trigger.start],
+        )
+        and not any(limits[0] <= h.start < trigger.start for h in view.all("objects", "cause.animals"))
+    ):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.was")
-    lone = re.search(r"(?:^|\b)(?:[\w-]+ ){0,4}([a-z]{4,}[^s\W]) $", view.norm[:trigger.start])
-    if lone is None or trigger.form != "verb" or view.norm[trigger.start:trigger.end] != "killed":
+    lone = re.search(r"(?:^|\b)(?:[\w-]+ ){0,4}([a-z]{4,}[^s\W]) $", view.norm[: trigger.start])
+    if lone is None or trigger.form != "verb" or view.norm[trigger.start : trigger.end] != "killed":
         return None
     word = lone.group(1)
-    if any(h.start == lone.start(1) for h in view.all("objects", "cause.", "persons.", "attribution.")) or word in ("been", "were", "have", "being", "that", "also", "when", "where", "since", "most", "reportedly", "people", "many"):
+    if any(h.start == lone.start(1) for h in view.all("objects", "cause.", "persons.", "attribution.")) or word in (
+        "been",
+        "were",
+        "have",
+        "being",
+        "that",
+        "also",
+        "when",
+        "where",
+        "since",
+        "most",
+        "reportedly",
+        "people",
+        "many",
+    ):
         return None
     return People(lone.start(1), trigger.end, 1, "unknown", (), "count.noun")

@@ -1,4 +1,4 @@
-"""Places of a sentence, by the shipped gazetteer: first-level regions, their capitals, cities, towns, adjectives, inhabitants."""
+"""Places of a sentence, by the shipped gazetteer: regions, capitals, cities, towns, adjectives, inhabitants."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from processing.detect.view import View
 
 _GAZETTEER = Path(__file__).parent / "gazetteer.txt"
 _REGION_NOUN = re.compile(
-    r" +(?:\([\w ]+\) +)?(?:област[ьиіею]\w*|обл\b\.?|кра[йяюею]\w*|республик\w+|республік\w+|автономн\w+ округ\w*|region|oblast|krai|province|republic|territory)\b")
-_DISTRICT_NOUN = re.compile(r" +(?:район\w*|р-н\w*|district|raion|громад\w*|муниципальн\w+ округ\w*|городск\w+ округ\w*|округ\w*)\b")
+    r" +(?:\([\w ]+\) +)?(?:област[ьиіею]\w*|обл\b\.?|кра[йяюею]\w*|республик\w+|республік\w+|"
+    r"автономн\w+ округ\w*|region|oblast|krai|province|republic|territory)\b"
+)
+_DISTRICT_NOUN = re.compile(
+    r" +(?:район\w*|р-н\w*|district|raion|громад\w*|муниципальн\w+ округ\w*|городск\w+ "
+    r"округ\w*|округ\w*)\b"
+)
 _ABOUT_REGION = {"UA-30": "UA-32", "RU-MOW": "RU-MOS"}  # the city and the region around it share their adjective
-_TRAP = re.compile(r"(?:улиц\w+|проспект\w*|площад\w+|вулиц\w+|бульвар\w*|street|square|avenue|фк|газет\w+|завод\w*|театр\w*|ресторан\w*|hotel|стадион\w*) \"?$")
+_TRAP = re.compile(
+    r"(?:улиц\w+|проспект\w*|площад\w+|вулиц\w+|бульвар\w*|street|square|avenue|фк|газет\w+|"
+    r"завод\w*|театр\w*|ресторан\w*|hotel|стадион\w*) \"?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +36,12 @@ class Place:
 
 
 _BEFORE_TOWN = re.compile(
-    r"(?:\b(?:в|во|на|у|под|около|возле|близ|из|с|по|над|за|біля|поблизу|під|з|із|до|від|от|через|in|at|near|from|on|of|outside|around|города|города|городе|село|селе|селу|"
-    r"поселок|поселке|поселку|поселка|деревн\w+|станиц\w+|хутор\w*|місто|місті|міста|селищ\w+|селі|смт|пгт|town|village|settlement|city|district|обстрел|обстріл|атак\w+|"
-    r"приграничн\w+|прикордонн\w+)\.? \"?|\b(?:г|с|п|д|м|пос|ст|х)\. ?|[(:] ?|район\w*, |област\w+, |области \")$")
+    r"(?:\b(?:в|во|на|у|под|около|возле|близ|из|с|по|над|за|біля|поблизу|під|з|із|до|від|от|"
+    r"через|in|at|near|from|on|of|outside|around|города|города|городе|село|селе|селу|"
+    r"поселок|поселке|поселку|поселка|деревн\w+|станиц\w+|хутор\w*|місто|місті|міста|селищ\w+|"
+    r"селі|смт|пгт|town|village|settlement|city|district|обстрел|обстріл|атак\w+|"
+    r"приграничн\w+|прикордонн\w+)\.? \"?|\b(?:г|с|п|д|м|пос|ст|х)\. ?|[(:] ?|район\w*, |област\w+, |области \")$"
+)
 
 
 def _is_town_context(view: View, start: int, end: int) -> bool:
@@ -41,12 +52,15 @@ def _is_town_context(view: View, start: int, end: int) -> bool:
 
 
 def _in_name(view: View, start: int) -> bool:
-    """"Pavel Orlov": a capitalised word right before makes it a surname."""
+    """As in "Pavel Orlov": a capitalised word right before makes it a surname."""
     before = re.search(r"([^\W\d_][\w'’-]*) $", view.sentence.raw[:start])
     if before is None or view.sentence.upper:
         return False
-    return before.group(1)[0].isupper() and (
-        before.start() > 0 or len(before.group(1)) > 3) and not _BEFORE_TOWN.search(view.norm[:start])
+    return (
+        before.group(1)[0].isupper()
+        and (before.start() > 0 or len(before.group(1)) > 3)
+        and not _BEFORE_TOWN.search(view.norm[:start])
+    )
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +84,7 @@ def find_places(view: View) -> list[Place]:
             last = index + size - 1
             if last >= len(words) or words[last].end - word.start > 40:
                 continue
-            name = view.norm[word.start:words[last].end]
+            name = view.norm[word.start : words[last].end]
             entry = forms.get(name) or forms.get(name.removesuffix("'s"))
             if entry is None:
                 continue
@@ -86,11 +100,13 @@ def _place(view: View, entry: tuple[str, str], start: int, end: int) -> Place | 
     code, kind = entry
     if kind not in ("adjective", "people") and not view.sentence.raw[start].isupper():
         return None
-    if kind in ("city", "town") and (_in_name(view, start) or (kind == "town" and not _is_town_context(view, start, end))):
+    if kind in ("city", "town") and (
+        _in_name(view, start) or (kind == "town" and not _is_town_context(view, start, end))
+    ):
         return None
     if _TRAP.search(view.norm[:start]) or (start and view.norm[start - 1] == "-"):
         return None
-    after = view.norm[end:end + 40]
+    after = view.norm[end : end + 40]
     region = _REGION_NOUN.match(after)
     if region:
         return Place(_ABOUT_REGION.get(code, code), "region", start, end + region.end())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from processing.detect.lexicon import Hit, Lexicon
-from processing.detect.text import Sentence, Word
+from processing.detect.text import Sentence, Word, word_set
 from processing.models import Qualifier
 
 Counts = Literal["people", "bare", "unknown", "other"]
@@ -17,23 +17,34 @@ _GROUPED = re.compile(r"\d{1,3}(?:[ ,.']\d{3})+(?![\d.,]*\d)|\d+")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b|-?(?:й|я|е|го|му|м|х|ми|ти|ма|ої|ий|ій|а|у)\b")
 _CASE_ENDING = re.compile(r"-(?:х|ти|ми|м|ма|ох|рых|ух|их|ью|и|ро|ом|ем|ьох|рьох|ох)(?!\w)")
 _AGE_AFTER = re.compile(
-    r"(?:-| )(?:year|month|week)s?(?:-| )olds?|-?(?:ти|рех|х|ми|и)?-?летн|-?(?:ти|ьох|х|ми|и)?-?річн|\+? (?:лет|года?|роки|років|рік)\b"
+    r"(?:-| )(?:year|month|week)s?(?:-| )olds?|-?(?:ти|рех|х|ми|и)?-?летн|-?(?:ти|ьох|х|ми|"
+    r"и)?-?річн|\+? (?:лет|года?|роки|років|рік)\b"
 )
-_AGES = re.compile(r"(?:,| и| та| і| and| или| or| до| to|-|—) ?\d{1,3}(?:(?:,| и| та| and) \d{1,3})? ?(?:-?летн|-?річн| лет\b| год| рок|[- ]year)")
-_AGE_BEFORE = re.compile(r"(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|(?:died|dead|dies|killed) at(?: age)?|at the age of|стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|номер|№)(?: от| з| від| between| about)? ?$")
+_AGES = re.compile(
+    r"(?:,| и| та| і| and| или| or| до| to|-|—) ?\d{1,3}(?:(?:,| и| та| and) "
+    r"\d{1,3})? ?(?:-?летн|-?річн| лет\b| год| рок|[- ]year)"
+)
+_AGE_BEFORE = re.compile(
+    r"(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|(?:died|dead|"
+    r"dies|killed) at(?: age)?|at the age of|стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|"
+    r"номер|№)(?: от| з| від| between| about)? ?$"
+)
 _MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$")
-_MONEY_AFTER = re.compile(r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|story|floor|meter|metre|mm|этажн|поверх)")
+_MONEY_AFTER = re.compile(
+    r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|"
+    r"story|floor|meter|metre|mm|этажн|поверх)"
+)
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
 _PAIR = re.compile(r"супруж|супругов|семейн|подружжя|couple|родител|батьки|parents")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
-_FUNCTION = frozenset(
-    "in on at of by to for from with and or were was are is has have had been as after when while who whose that which but during "
-    "under near over their his her its the a an so far also than dead "
-    "в во на с со из от у к по за и а но или что как при о об до под над были был была было стали есть их его ее после из-за среди "
-    "у в на з із зі від до по за і й та а але або чи що як при про під над були був була було стали є їх його її після через серед "
-    "еще ще уже вже пока тоже также також".split()
+_FUNCTION = word_set(
+    "in on at of by to for from with and or were was are is has have had been as after when while who "
+    "whose that which but during under near over their his her its the a an so far also than dead в во на "
+    "с со из от у к по за и а но или что как при о об до под над были был была было стали есть их его ее "
+    "после из-за среди у в на з із зі від до по за і й та а але або чи що як при про під над були був "
+    "була було стали є їх його її після через серед еще ще уже вже пока тоже также також"
 )
 
 
@@ -81,8 +92,7 @@ class QuantityReader:
 
     def read(self) -> list[Quantity]:
         numbers = self._ranges(self._numbers())
-        found = [q for q in (self._quantity(n, high) for n, high in numbers) if q is not None]
-        return found
+        return [q for q in (self._quantity(n, high) for n, high in numbers) if q is not None]
 
     # -- numbers ---------------------------------------------------------------------------------
 
@@ -107,8 +117,13 @@ class QuantityReader:
 
     def _vague(self) -> dict[int, _Number]:
         values = {
-            "several": (2, "several"), "pair": (2, "exact"), "dozens": (20, "dozens"), "hundreds": (200, "hundreds"),
-            "thousands": (2000, "hundreds"), "tens_thousands": (20000, "hundreds"), "hundred_thousands": (200000, "hundreds"),
+            "several": (2, "several"),
+            "pair": (2, "exact"),
+            "dozens": (20, "dozens"),
+            "hundreds": (200, "hundreds"),
+            "thousands": (2000, "hundreds"),
+            "tens_thousands": (20000, "hundreds"),
+            "hundred_thousands": (200000, "hundreds"),
         }
         found: dict[int, _Number] = {}
         for name, (value, kind) in values.items():
@@ -124,17 +139,23 @@ class QuantityReader:
         return found
 
     def _is_measured(self, start: int) -> bool:
-        """"около сотни", "понад тисячі": one hundred, in the genitive."""
+        """As in "около сотни", "понад тисячі": one hundred, in the genitive."""
         return self.lexicon.lang != "en" and any(
-            0 <= start - h.end <= 1 for name in ("about", "more_than", "at_least", "up_to") for h in self.by_tag.get(f"qualifiers.{name}", []))
+            0 <= start - h.end <= 1
+            for name in ("about", "more_than", "at_least", "up_to")
+            for h in self.by_tag.get(f"qualifiers.{name}", [])
+        )
 
     def _follows_number(self, start: int) -> bool:
-        before = self.norm[:start].rstrip().rsplit(" ", 1)[-1].strip("\"(,.") if start else ""
-        return before in self.lexicon.numbers or before[:1].isdigit() or any(
-            h.end <= start and not self.norm[h.end:start].strip() for h in self.by_tag.get("scale.half", []))
+        before = self.norm[:start].rstrip().rsplit(" ", 1)[-1].strip('"(,.') if start else ""
+        return (
+            before in self.lexicon.numbers
+            or before[:1].isdigit()
+            or any(h.end <= start and not self.norm[h.end : start].strip() for h in self.by_tag.get("scale.half", []))
+        )
 
     def _is_scale(self, end: int) -> bool:
-        """"a couple of dozen" is for the scale to say."""
+        """As in "a couple of dozen" is for the scale to say."""
         return any(h.start - end in (1, 0) for name in ("dozen",) for h in self.by_tag.get(f"scale.{name}", []))
 
     def _digits(self, i: int) -> tuple[_Number | None, int]:
@@ -166,7 +187,7 @@ class QuantityReader:
         return width
 
     def _scale(self, end: int) -> tuple[int, int]:
-        tail = self.norm[end:end + 2]
+        tail = self.norm[end : end + 2]
         gap = 1 if tail[:1] == " " else 0
         for hit in self.at.get(end + gap, []):
             if hit.tag == "scale.thousand":
@@ -198,7 +219,12 @@ class QuantityReader:
                     total, current = total + current, 0
                 start = half.start if half else start
                 last, seen = factor, True
-            elif seen and word.text in ("and", "-") and used + 1 < len(words) and table.get(words[used + 1].text, 10_000) < last:
+            elif (
+                seen
+                and word.text in ("and", "-")
+                and used + 1 < len(words)
+                and table.get(words[used + 1].text, 10_000) < last
+            ):
                 end = word.end
             else:
                 break
@@ -214,8 +240,12 @@ class QuantityReader:
         for hit in self.at.get(word.start, []):
             if hit.tag.startswith("scale.") and hit.tag[6:] in factors:
                 name = hit.tag[6:]
-                if name in ("hundred", "score") and self.lexicon.lang == "en" and self.norm[max(0, word.start - 2):word.start] not in (
-                        "a ", "e ", "o ", "r ", "x ", "n ", "t ") and not self._half_before(word.start):
+                if (
+                    name in ("hundred", "score")
+                    and self.lexicon.lang == "en"
+                    and self.norm[max(0, word.start - 2) : word.start] not in ("a ", "e ", "o ", "r ", "x ", "n ", "t ")
+                    and not self._half_before(word.start)
+                ):
                     pass
                 return factors[name], hit.end, self._singular_scale(word)
         return None
@@ -235,7 +265,7 @@ class QuantityReader:
             number = numbers[i]
             if i + 1 < len(numbers):
                 after = numbers[i + 1]
-                joint = self.norm[number.end:after.start]
+                joint = self.norm[number.end : after.start]
                 if self._is_range(number, after, joint):
                     found.append((replace(number, end=after.end), after.value))
                     i += 2
@@ -245,13 +275,14 @@ class QuantityReader:
         return found
 
     def _is_range(self, low: _Number, high: _Number, joint: str) -> bool:
-        if _BETWEEN.search(self.norm[:low.start]) and joint.strip() in ("and", "и", "і", "та", "й"):
+        if _BETWEEN.search(self.norm[: low.start]) and joint.strip() in ("and", "и", "і", "та", "й"):
             return low.value < high.value
         if not _RANGE_JOIN.match(joint) or not low.value < high.value or low.kind != "exact" or high.kind != "exact":
             return False
         if joint.strip() in ("to", "до"):
-            return bool(re.search(r"(?:\bbetween|\bот|\bвід) $", self.norm[:low.start])) or (
-                joint.strip() == "to" and not re.search(r"\bfrom $", self.norm[:low.start]))
+            return bool(re.search(r"(?:\bbetween|\bот|\bвід) $", self.norm[: low.start])) or (
+                joint.strip() == "to" and not re.search(r"\bfrom $", self.norm[: low.start])
+            )
         return True
 
     # -- what the number counts ------------------------------------------------------------------
@@ -264,23 +295,37 @@ class QuantityReader:
         if after is not None and qualifier is Qualifier.EXACT:
             qualifier = after
         counts, noun_end, group = self._noun(end, number)
-        if _PAIR.search(self.norm[number.start:number.end]):
+        if _PAIR.search(self.norm[number.start : number.end]):
             counts, group = "people", group or "unknown"
         low, top, kind = _bounds(number, high, qualifier)
-        if number.value == 0 or (number.value == 1 and counts != "people" and (counts == "unknown" or self._one_of(end))):
+        if number.value == 0 or (
+            number.value == 1 and counts != "people" and (counts == "unknown" or self._one_of(end))
+        ):
             return None
-        return Quantity(start, end, low, top, kind, counts, noun_end, group, number.start, self._marks(start, number, noun_end))
+        return Quantity(
+            start, end, low, top, kind, counts, noun_end, group, number.start, self._marks(start, number, noun_end)
+        )
 
     def _one_of(self, end: int) -> bool:
-        """"one of the worst-hit cities" counts nothing."""
-        return bool(re.match(r" (?:of|из|із|з)\b(?! (?:them|whom|них|яких|которых))", self.norm[end:end + 12]))
+        """As in "one of the worst-hit cities" counts nothing."""
+        return bool(re.match(r" (?:of|из|із|з)\b(?! (?:them|whom|них|яких|которых))", self.norm[end : end + 12]))
 
     def _is_distractor(self, number: _Number) -> bool:
-        before, after = self.norm[max(0, number.start - 24):number.start], self.norm[number.end:number.end + 24]
-        if _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after) or _AGE_AFTER.match(after) or _AGES.match(after) or _AGE_BEFORE.search(before):
+        before, after = self.norm[max(0, number.start - 24) : number.start], self.norm[number.end : number.end + 24]
+        if (
+            _MONEY_BEFORE.search(before)
+            or _MONEY_AFTER.match(after)
+            or _AGE_AFTER.match(after)
+            or _AGES.match(after)
+            or _AGE_BEFORE.search(before)
+        ):
             return True
         digits = not number.word
-        if digits and re.fullmatch(r"[01]\d[0-5]\d|2[0-3][0-5]\d", self.norm[number.start:number.end]) and re.search(r"\bat $", before):
+        if (
+            digits
+            and re.fullmatch(r"[01]\d[0-5]\d|2[0-3][0-5]\d", self.norm[number.start : number.end])
+            and re.search(r"\bat $", before)
+        ):
             return True
         if digits and number.start and self.norm[number.start - 1].isalpha():
             return True
@@ -292,7 +337,7 @@ class QuantityReader:
             return True
         if digits and re.match(r"\.[a-z]", after):
             return True
-        if digits and _YEAR.match(self.norm[number.start:number.end]) and not self._person_near(number.end):
+        if digits and _YEAR.match(self.norm[number.start : number.end]) and not self._person_near(number.end):
             return True
         return self._is_time(number, digits) or self._is_age_apposition(number, before, after)
 
@@ -300,64 +345,102 @@ class QuantityReader:
         if any(h.start - number.end in (0, 1) for h in self.by_tag.get("time_units", [])):
             return True
         months = [h for m in range(1, 13) for h in self.by_tag.get(f"months.{m}", [])]
-        if digits and number.value <= 31 and any(number.start - h.end == 1 for h in months) and self.lexicon.lang == "en":
+        if (
+            digits
+            and number.value <= 31
+            and any(number.start - h.end == 1 for h in months)
+            and self.lexicon.lang == "en"
+        ):
             return True
         if digits and number.value <= 31 and any(0 <= h.start - number.end <= 1 for h in months):
             return True
-        return digits and any(0 <= h.start - number.end <= 16 for h in months) and bool(
-            re.match(r"(?: (?:and|и|та|і|или|на) \d{1,2}| ?— ?\d{1,2}|, \d{1,2})+ ", self.norm[number.end:number.end + 20]))
+        return (
+            digits
+            and any(0 <= h.start - number.end <= 16 for h in months)
+            and bool(
+                re.match(
+                    r"(?: (?:and|и|та|і|или|на) \d{1,2}| ?— ?\d{1,2}|, \d{1,2})+ ",
+                    self.norm[number.end : number.end + 20],
+                )
+            )
+        )
 
     def _is_age_apposition(self, number: _Number, before: str, after: str) -> bool:
-        """"Rustam Y., 47, and": a number between commas after a name is an age."""
+        """As in "Rustam Y., 47, and": a number between commas after a name is an age."""
         if number.word or number.value > 105:
             return False
-        named = re.search(r"[A-ZА-ЯЁІЇЄҐ][\w'’.-]+[)\"»]?, $", self.sentence.raw[max(0, number.start - 24):number.start])
-        return bool(named and re.match(r"(?:,|\)|;|$|\.$)", after)) or bool(
-            re.search(r"\($", before) and re.match(r"\)", after)) or bool(re.match(r" and \d{1,2},? (?:were|was|died)", after) and re.search(r"aged $", before))
+        named = re.search(
+            r"[A-ZА-ЯЁІЇЄҐ][\w'’.-]+[)\"»]?, $", self.sentence.raw[max(0, number.start - 24) : number.start]
+        )
+        return (
+            bool(named and re.match(r"(?:,|\)|;|$|\.$)", after))
+            or bool(re.search(r"\($", before) and re.match(r"\)", after))
+            or bool(re.match(r" and \d{1,2},? (?:were|was|died)", after) and re.search(r"aged $", before))
+        )
 
     def _person_near(self, end: int) -> bool:
-        return any(0 <= h.start - end <= 20 for tag, hits in self.by_tag.items()
-                   if tag.startswith(("persons.", "triggers.")) for h in hits)
+        return any(
+            0 <= h.start - end <= 20
+            for tag, hits in self.by_tag.items()
+            if tag.startswith(("persons.", "triggers."))
+            for h in hits
+        )
 
     def _qualifier(self, number: _Number) -> tuple[Qualifier, int]:
         best: tuple[Qualifier, int] = (Qualifier.EXACT, number.start)
         widest = number.start
         for name in ("about", "exact", "up_to", "more_than", "at_least"):
             for hit in self.by_tag.get(f"qualifiers.{name}", []):
-                gap = self.norm[hit.end:number.start] if hit.end <= number.start else "x" * 9
-                if re.fullmatch(r" ?(?:(?:еще|ще|also|another|чем|a|the|як|ніж|з|с|у|в|лише|уже|вже|на|за|из|these) )?", gap) and hit.start <= widest:
+                gap = self.norm[hit.end : number.start] if hit.end <= number.start else "x" * 9
+                if (
+                    re.fullmatch(
+                        r" ?(?:(?:еще|ще|also|another|чем|a|the|як|ніж|з|с|у|в|лише|уже|вже|на|за|из|these) )?", gap
+                    )
+                    and hit.start <= widest
+                ):
                     best, widest = (Qualifier(name), hit.start), hit.start
         if best[0] is Qualifier.UP_TO and self._is_rise_to(best[1]):
             return Qualifier.EXACT, number.start
         return best
 
     def _is_rise_to(self, start: int) -> bool:
-        """"выросло до 25": up to what level, not an upper bound."""
-        if self.norm[start:start + 2] != "до":
+        """As in "выросло до 25": up to what level, not an upper bound."""
+        if self.norm[start : start + 2] != "до":
             return False
-        before = self.norm[max(0, start - 45):start]
-        return bool(re.search(r"(?:вырос|возрос|увелич|подня|зрос|зріс|збільш|підн|снизил|сниж|знизил|измен|достиг|, а |на \d+, )\w*[^.;]*$", before)) or bool(
-            re.search(r"(?:\bс|\bз|\bіз|\bот|\bвід) [\w ]{1,18}$", before))
+        before = self.norm[max(0, start - 45) : start]
+        return bool(
+            re.search(
+                r"(?:вырос|возрос|увелич|подня|зрос|зріс|збільш|підн|снизил|сниж|знизил|измен|достиг|, а |"
+                r"на \d+, )\w*[^.;]*$",
+                before,
+            )
+        ) or bool(re.search(r"(?:\bс|\bз|\bіз|\bот|\bвід) [\w ]{1,18}$", before))
 
     def _after(self, end: int) -> tuple[int, Qualifier | None]:
-        if self.norm[end:end + 1] == "+":
+        if self.norm[end : end + 1] == "+":
             return end + 1, Qualifier.AT_LEAST
         for name in ("at_least", "about"):
             for hit in self.by_tag.get(f"after.{name}", []):
-                if 0 <= hit.start - end <= 2 and not re.search(r"\d|\w", self.norm[end:hit.start]) and not self._number_at(hit.end + 1):
+                if (
+                    0 <= hit.start - end <= 2
+                    and not re.search(r"\d|\w", self.norm[end : hit.start])
+                    and not self._number_at(hit.end + 1)
+                ):
                     return hit.end, Qualifier(name)
         return end, None
 
     def _number_at(self, start: int) -> bool:
         word = re.match(r"\w+", self.norm[start:])
-        return bool(word) and (word.group()[0].isdigit() or word.group() in self.lexicon.numbers)
+        return word is not None and (word.group()[0].isdigit() or word.group() in self.lexicon.numbers)
 
     def _noun(self, end: int, number: _Number) -> tuple[Counts, int, str | None]:
         """The noun after the number, at most four adjectives on."""
         words = [w for w in self.sentence.words if w.start >= end][:6]
         position = end
         for index, word in enumerate(words):
-            if not _SKIP.match(word.text) or (index and self.norm[position:word.start] not in (" ", "", "-", " \"", "\" ", "-")):
+            if not _SKIP.match(word.text) or (
+                index and self.norm[position : word.start] not in (" ", "", "-", ' "', '" ', "-")
+            ):
                 break
             kind = self._person_at(word.start)
             if kind is not None:
@@ -366,7 +449,9 @@ class QuantityReader:
                 return "other", word.end, None
             if self._has(word.start, ("triggers.",)):
                 return "bare", end, self._group_after(word.start)
-            if index == 0 and (word.text in _FUNCTION or self._has(word.start, ("subset.", "attribution.", "qualifiers.", "plus"))):
+            if index == 0 and (
+                word.text in _FUNCTION or self._has(word.start, ("subset.", "attribution.", "qualifiers.", "plus"))
+            ):
                 if self._has(word.start, ("plus",)) or word.text in ("of", "из", "з", "із"):
                     position = word.end
                     continue
@@ -383,24 +468,28 @@ class QuantityReader:
         return self._by_form(words[0])
 
     def _group_after(self, start: int) -> str | None:
-        """"пятеро раненых бойцов": the noun after the participle."""
+        """As in "пятеро раненых бойцов": the noun after the participle."""
         end = max((h.end for h in self.at.get(start, []) if h.tag.startswith("triggers.")), default=start)
         kind = self._person_at(end + 1)
         return kind[0] if kind else None
 
     def _by_form(self, word: Word) -> tuple[Counts, int, str | None]:
-        raw = self.sentence.raw[word.start:word.end]
+        raw = self.sentence.raw[word.start : word.end]
         if self.lexicon.lang == "en":
             if raw[:1].isupper() and not self.sentence.upper and raw.endswith(("s", "ese", "ish")):
                 return "people", word.end, None
             return "unknown", word.end, None
-        if re.search(r"(?:цев|цы|цам|цами|ян|чан|чане|цями|цям|ців|ці|янин|лян|ники|ников|ників|тели|телей|телів|истов|истам|истами|истами|істів|ерів|еров|оров|орів)$", word.text):
+        if re.search(
+            r"(?:цев|цы|цам|цами|ян|чан|чане|цями|цям|ців|ці|янин|лян|ники|ников|ників|тели|телей|"
+            r"телів|истов|истам|истами|истами|істів|ерів|еров|оров|орів)$",
+            word.text,
+        ):
             return "people", word.end, None
         return "unknown", word.end, None
 
     def _is_collective(self, number: _Number) -> bool:
-        """"двое", "пятерых", "восьмеро", "дев'ятьох": forms that only people take."""
-        text = self.norm[number.start:number.end]
+        """As in "двое", "пятерых", "восьмеро", "дев'ятьох": forms that only people take."""
+        text = self.norm[number.start : number.end]
         return bool(re.search(r"(?:двое|двоих|двоим|трое|троих|троим|еро|ерых|ерым|двоє|троє|ьох|обоє)$", text))
 
     def _person_at(self, start: int) -> tuple[str, int] | None:
@@ -417,21 +506,26 @@ class QuantityReader:
         """What the surroundings say of the number: part of another, on top of another, rise by / from."""
         marks: set[str] = set()
         for hit in self.by_tag.get("subset.before", []):
-            gap = self.norm[hit.end:start] if hit.end <= start else None
+            gap = self.norm[hit.end : start] if hit.end <= start else None
             if gap is not None and len(gap) <= 40 and not re.search(r"[.;]|\d", gap) and not re.search(r",.*,", gap):
                 marks.add("subset")
         for hit in self.by_tag.get("subset.after", []):
             if 0 <= hit.start - number.end <= 2 or 0 <= hit.start - noun_end <= 2:
-                marks.add("of" if self.norm[hit.start:hit.end] in ("of", "of the", "of his", "из", "з", "из тех", "из этих", "из числа") else "subset")
-        before = self.norm[max(0, start - 6):start]
+                marks.add(
+                    "of"
+                    if self.norm[hit.start : hit.end]
+                    in ("of", "of the", "of his", "из", "з", "из тех", "из этих", "из числа")
+                    else "subset"
+                )
+        before = self.norm[max(0, start - 6) : start]
         for tag, mark in (("rise_by", "by"), ("rise_from", "from"), ("rise_to", "to")):
             if any(h.end == start - 1 for h in self.by_tag.get(tag, [])):
                 marks.add(mark)
-        if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14):start]):
+        if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14) : start]):
             marks.add("total")
         elif re.search(r"^(?:of the|из|з|із) \w+ .*, $", self.norm[:start]):
             marks.add("subset")
-        if self.norm[number.start:number.end] in ("both", "оба", "обе", "обоих", "обоє", "обидва", "обидві", "обох"):
+        if self.norm[number.start : number.end] in ("both", "оба", "обе", "обоих", "обоє", "обидва", "обидві", "обох"):
             marks.add("both")
         if re.search(r"\b(?:not|не|а не) $", before):
             marks.add("not")

@@ -9,19 +9,74 @@ from processing.detect.places import Place, find_places, table
 from processing.detect.view import Article, View
 
 _ORIGIN_BEFORE = re.compile(
-    r"(?:\b(?:from|natives? of|born in|hail(?:s|ed|ing) from|called up (?:from|in)|drafted (?:from|in)|residents? of|conscripted (?:from|in)|raised in)(?: the)?(?: (?:city|town|village|settlement) of)?|"
-    r"\b(?:родом|призван\w*|уроженц\w+|уроженец|уроженк\w+|выходц\w+|выходец|жител\w+|проживавш\w+|военн\w+|бойц\w+|солдат\w*|контрактник\w*|мобилизованн\w+|десантник\w*|земляк\w*|человек|военнослужащ\w+|добровольц\w+|парн\w+) (?:из|с)(?: (?:города|села|поселка|пос\.|деревни|г\.|станицы))?|"
-    r"\b(?:уроженц\w+|уроженец|уроженк\w+|призван\w*)(?: из)?|\b(?:вихідц\w+|вихідець|родом|призван\w*|уродженц\w+|уродженець|уродженк\w+|військов\w+|бійц\w+|солдат\w*|захисник\w*|мобілізован\w+|хлопц\w+|воїн\w*|десантник\w*) (?:з|із|зі)(?: (?:міста|села|смт|м\.|с\.))?|"
-    r"\b(?:уродженц\w+|уродженець|уродженк\w+))(?: (?!on|in|at|of|strike|attack|battle|raid|по|на|в|у|under|near|под|під|the)[\w-]+){0,1} $"
+    r"(?:\b(?:from|natives? of|born in|hail(?:s|ed|ing) from|called up (?:from|in)|drafted "
+    r"(?:from|in)|residents? of|conscripted (?:from|in)|raised in)(?: the)?(?: (?:city|town|"
+    r"village|settlement) of)?|"
+    r"\b(?:родом|призван\w*|уроженц\w+|уроженец|уроженк\w+|выходц\w+|выходец|жител\w+|"
+    r"проживавш\w+|военн\w+|бойц\w+|солдат\w*|контрактник\w*|мобилизованн\w+|десантник\w*|"
+    r"земляк\w*|человек|военнослужащ\w+|добровольц\w+|парн\w+) (?:из|с)(?: (?:города|села|"
+    r"поселка|пос\.|деревни|г\.|станицы))?|"
+    r"\b(?:уроженц\w+|уроженец|уроженк\w+|призван\w*)(?: из)?|\b(?:вихідц\w+|вихідець|родом|"
+    r"призван\w*|уродженц\w+|уродженець|уродженк\w+|військов\w+|бійц\w+|солдат\w*|захисник\w*|"
+    r"мобілізован\w+|хлопц\w+|воїн\w*|десантник\w*) (?:з|із|зі)(?: (?:міста|села|смт|м\.|"
+    r"с\.))?|"
+    r"\b(?:уродженц\w+|уродженець|уродженк\w+))(?: (?!on|in|at|of|strike|attack|battle|raid|"
+    r"по|на|в|у|under|near|под|під|the)[\w-]+){0,1} $"
 )
-_RESIDENT_BEFORE = re.compile(r"\b(?:жител\w+|жительниц\w+|мешкан\w+|residents?|inhabitants?|villagers?) (?:of |from |из |з )?(?:the )?(?:города |села |міста |поселка )?$")
-_BURIAL = re.compile(r"\b(?:похорон\w*|хоронил\w*|хоронят|хоронить|прощани\w*|простил\w*|попрощ\w*|похова\w*|прощал\w*|провел\w* в останн|buried|laid to rest|funerals?|burial|погребен\w*|предан\w* земле|земля приняла)\b")
-_OFFICE_AFTER = re.compile(r" (?:\w+ )?(?:губернатор\w*|мэр\w*|власт\w+|облвласт\w+|ова\b|ода\b|мва\b|облсовет\w*|глав\w+|мер\b|мера\b|міськ\w* голов\w*|военкомат\w*|обладміністрац\w+|governor|mayor|officials?|authorit\w+|administration|regional (?:head|governor)|head\b|чиновник\w*|депутат\w*|министр\w*|прокуратур\w*|больниц\w*|выпуск\w*|телеканал\w*|издани\w*|газет\w*|порт[ае]л\w*)")
-_OFFICE_BEFORE = re.compile(r"(?:(?:military|enlistment|recruitment|press) (?:office|service|commissariat)(?: in| of)?|губернатор\w*|глав[аеуыойї]+|мэр\w*|мер|мера|мером|начальник\w*|очільник\w*|голов\w+|governor(?: of)?(?: the)?|mayor(?: of)?(?: the)?|head of(?: the)?(?: republic of)?|власт\w+|правительств\w+|администраци\w+|влад[аи]|прокуратур\w+|управлени\w+|руководител\w+|министерств\w+|військкомат\w*|военкомат\w*|омбудсмен\w*)(?: (?:российск\w+|военн\w+|обласн\w+|ова|ода|администраци\w+|міста|города|of|the|обласної|військової|адміністрації))* ?$")
-_PEOPLE_AFTER = re.compile(r" (?:\w+ )?(?:десантник\w*|военнослужащ\w*|солдат\w*|бойц\w+|боец|мобилизованн\w*|контрактник\w*|добровол\w+|срочник\w*|офицер\w*|морпех\w*|призывник\w*|земляк\w*|парн\w+|десантн\w+|бригад\w+|дивизи\w+|полк\w*|солдат\w*|військов\w*|захисник\w*|десантник\w*|бійц\w+|воїн\w*|хлопц\w*|paratroopers?|soldiers?|servicem\w+|conscripts?|troops|reservists?|draftees?|marines?|natives?|men|residents)")
-_AT = re.compile(r"(?:\b(?:in|at|near|on|over|outside|around|inside|across|into|of|against|в|во|на|под|у|около|возле|близ|по|над|за|біля|поблизу|під|у|вблизи|центру?|центре|северу?|півдні|жителей|городу?|hit|struck|shelled|bomb\w+|атаковал\w*|обстрелял\w*|обстріляли|накрил\w+|ударил\w+|пригород\w*|село|поселок|окупован\w+|occupied|приграничн\w+|облог\w*|siege of|город[ае]?|местах?|сел[ае]|област[ьи])(?: (?:the|town|city|village|port|of|город\w*|сел\w+|поселк\w+|посёлк\w+|деревн\w+|хутор\w*|міст\w+|смт|центр\w*|район\w*|южн\w+|северн\w+|окраин\w+|российськ\w+|російськ\w+|окупован\w+|occupied|central|southern|northern|eastern|western|приграничн\w+|прикордонн\w+|г\.|с\.|м\.|пос\.|россий\w+|украинск\w+|нинішн\w+|ukrainian|russian|border|frontline|мирн\w+|соседн\w+|сусідн\w+)){0,3}) ?$|^$|[:.,(] $")
-_OF_THE_REGION = re.compile(r"\b(?:из|от) (?:нашего |нашей |этого |своего )?(?:региона|области|края|республики|района)\b|\b(?:з|із) (?:нашого |нашої |цієї )?(?:регіону|області|громади)\b|\b(?:from|natives? of) (?:the|his|her|their|our) (?:region|republic|oblast)\b")
-_WAR_DEAD = re.compile(r"\b(?:сво|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на украине|в плен\w*|на війні|з початку вторгнення|in ukraine|in the war|since the (?:start|invasion))\b")
+_RESIDENT_BEFORE = re.compile(
+    r"\b(?:жител\w+|жительниц\w+|мешкан\w+|residents?|inhabitants?|villagers?) (?:of |from |"
+    r"из |з )?(?:the )?(?:города |села |міста |поселка )?$"
+)
+_BURIAL = re.compile(
+    r"\b(?:похорон\w*|хоронил\w*|хоронят|хоронить|прощани\w*|простил\w*|попрощ\w*|похова\w*|"
+    r"прощал\w*|провел\w* в останн|buried|laid to rest|funerals?|burial|погребен\w*|предан\w* "
+    r"земле|земля приняла)\b"
+)
+_OFFICE_AFTER = re.compile(
+    r" (?:\w+ )?(?:губернатор\w*|мэр\w*|власт\w+|облвласт\w+|ова\b|ода\b|мва\b|облсовет\w*|"
+    r"глав\w+|мер\b|мера\b|міськ\w* голов\w*|военкомат\w*|обладміністрац\w+|governor|mayor|"
+    r"officials?|authorit\w+|administration|regional (?:head|governor)|head\b|чиновник\w*|"
+    r"депутат\w*|министр\w*|прокуратур\w*|больниц\w*|выпуск\w*|телеканал\w*|издани\w*|"
+    r"газет\w*|порт[ае]л\w*)"
+)
+_OFFICE_BEFORE = re.compile(
+    r"(?:(?:military|enlistment|recruitment|press) (?:office|service|commissariat)(?: in| "
+    r"of)?|губернатор\w*|глав[аеуыойї]+|мэр\w*|мер|мера|мером|начальник\w*|очільник\w*|"
+    r"голов\w+|governor(?: of)?(?: the)?|mayor(?: of)?(?: the)?|head of(?: the)?(?: republic "
+    r"of)?|власт\w+|правительств\w+|администраци\w+|влад[аи]|прокуратур\w+|управлени\w+|"
+    r"руководител\w+|министерств\w+|військкомат\w*|военкомат\w*|омбудсмен\w*)(?: "
+    r"(?:российск\w+|военн\w+|обласн\w+|ова|ода|администраци\w+|міста|города|of|the|обласної|"
+    r"військової|адміністрації))* ?$"
+)
+_PEOPLE_AFTER = re.compile(
+    r" (?:\w+ )?(?:десантник\w*|военнослужащ\w*|солдат\w*|бойц\w+|боец|мобилизованн\w*|"
+    r"контрактник\w*|добровол\w+|срочник\w*|офицер\w*|морпех\w*|призывник\w*|земляк\w*|"
+    r"парн\w+|десантн\w+|бригад\w+|дивизи\w+|полк\w*|солдат\w*|військов\w*|захисник\w*|"
+    r"десантник\w*|бійц\w+|воїн\w*|хлопц\w*|paratroopers?|soldiers?|servicem\w+|conscripts?|"
+    r"troops|reservists?|draftees?|marines?|natives?|men|residents)"
+)
+_AT = re.compile(
+    r"(?:\b(?:in|at|near|on|over|outside|around|inside|across|into|of|against|в|во|на|под|у|"
+    r"около|возле|близ|по|над|за|біля|поблизу|під|у|вблизи|центру?|центре|северу?|півдні|"
+    r"жителей|городу?|hit|struck|shelled|bomb\w+|атаковал\w*|обстрелял\w*|обстріляли|"
+    r"накрил\w+|ударил\w+|пригород\w*|село|поселок|окупован\w+|occupied|приграничн\w+|"
+    r"облог\w*|siege of|город[ае]?|местах?|сел[ае]|област[ьи])(?: (?:the|town|city|village|"
+    r"port|of|город\w*|сел\w+|поселк\w+|посёлк\w+|деревн\w+|хутор\w*|міст\w+|смт|центр\w*|"
+    r"район\w*|южн\w+|северн\w+|окраин\w+|российськ\w+|російськ\w+|окупован\w+|occupied|"
+    r"central|southern|northern|eastern|western|приграничн\w+|прикордонн\w+|г\.|с\.|м\.|пос\.|"
+    r"россий\w+|украинск\w+|нинішн\w+|ukrainian|russian|border|frontline|мирн\w+|соседн\w+|"
+    r"сусідн\w+)){0,3}) ?$|^$|[:.,(] $"
+)
+_OF_THE_REGION = re.compile(
+    r"\b(?:из|от) (?:нашего |нашей |этого |своего )?(?:региона|области|края|республики|"
+    r"района)\b|\b(?:з|із) (?:нашого |нашої |цієї )?(?:регіону|області|громади)\b|\b(?:from|"
+    r"natives? of) (?:the|his|her|their|our) (?:region|republic|oblast)\b"
+)
+_WAR_DEAD = re.compile(
+    r"\b(?:сво|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на "
+    r"украине|в плен\w*|на війні|з початку вторгнення|in ukraine|in the war|since the "
+    r"(?:start|invasion))\b"
+)
 _WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
@@ -54,7 +109,11 @@ def find_roles(article: Article, view: View, start: int, end: int, group: str) -
 
 def channel_region(source: str | None) -> str | None:
     """The region that a channel's id names ("pskov-governor-tg"), for channels registered without one."""
-    codes = {entry[0] for part in re.findall(r"[a-z]{3,}", (source or "").lower()) if (entry := table().get(part)) and entry[1] in ("capital", "region")}
+    codes = {
+        entry[0]
+        for part in re.findall(r"[a-z]{3,}", (source or "").lower())
+        if (entry := table().get(part)) and entry[1] in ("capital", "region")
+    }
     return codes.pop() if len(codes) == 1 else None
 
 
@@ -63,32 +122,48 @@ def roles_of(view: View) -> list[_Role]:
     found: list[_Role] = []
     for place in find_places(view):
         role = _role(view, place)
-        if found and view.norm[found[-1].place.end:place.start] in (", ", " (") and found[-1].role in ("origin", "speaker"):
+        if (
+            found
+            and view.norm[found[-1].place.end : place.start] in (", ", " (")
+            and found[-1].role in ("origin", "speaker")
+        ):
             role = found[-1].role
         found.append(_Role(place, role))
     return found
 
 
 def _role(view: View, place: Place) -> str:
-    before, after = view.norm[max(0, place.start - 60):place.start], view.norm[place.end:place.end + 40]
-    if _OFFICE_BEFORE.search(before) or (place.kind in ("adjective", "region", "capital") and _OFFICE_AFTER.match(after)):
+    before, after = view.norm[max(0, place.start - 60) : place.start], view.norm[place.end : place.end + 40]
+    if _OFFICE_BEFORE.search(before) or (
+        place.kind in ("adjective", "region", "capital") and _OFFICE_AFTER.match(after)
+    ):
         return "speaker"
     if _RESIDENT_BEFORE.search(before) and place.kind == "region" and _WAR_DEAD.search(view.norm):
         return "origin"
     if _ORIGIN_BEFORE.search(before) and not _RESIDENT_BEFORE.search(before):
         return "origin"
     if re.search(r"\b(?:из|с|з|із|зі|from)(?: (?:города|села|поселка|міста|the))? $", before) and any(
-            0 <= place.start - hit.end <= 14 for hit in view.all("one.", "persons.", "triggers.")):
+        0 <= place.start - hit.end <= 14 for hit in view.all("one.", "persons.", "triggers.")
+    ):
         return "origin"
-    if re.search(r"\b(?:из|з|із) (?:города|села|поселка|деревни|станицы|аула|міста|селища|смт) $", before) and view.has("triggers.killed") and not re.search(
-            r"\b(?:обстрел|удар|выезд|вылет|обстріл)\w* (?:из|з|із) ", before):
+    if (
+        re.search(r"\b(?:из|з|із) (?:города|села|поселка|деревни|станицы|аула|міста|селища|смт) $", before)
+        and view.has("triggers.killed")
+        and not re.search(r"\b(?:обстрел|удар|выезд|вылет|обстріл)\w* (?:из|з|із) ", before)
+    ):
         return "origin"
-    if _BURIAL.search(view.norm) and not re.search(r"\b(?:погиб|загин|killed|died|fell|strike|удар|lost (?:their|his))", view.norm):
+    if _BURIAL.search(view.norm) and not re.search(
+        r"\b(?:погиб|загин|killed|died|fell|strike|удар|lost (?:their|his))", view.norm
+    ):
         return "origin"
-    burials = list(_BURIAL.finditer(view.norm[:place.start]))
-    if burials and not re.search(r"\b(?:погиб|загин|killed|died|fell|strike|удар)", view.norm[burials[-1].end():place.start]):
+    burials = list(_BURIAL.finditer(view.norm[: place.start]))
+    if burials and not re.search(
+        r"\b(?:погиб|загин|killed|died|fell|strike|удар)", view.norm[burials[-1].end() : place.start]
+    ):
         return "origin"
-    if view.has("persons.military", "one.military") and re.search(r"\b(?:местных|місцевих|local) ", view.norm[place.end:]):
+    if view.has("persons.military", "one.military") and re.search(
+        r"\b(?:местных|місцевих|local) ", view.norm[place.end :]
+    ):
         return "origin"
     if place.kind in ("adjective", "people") and (place.kind == "people" or _PEOPLE_AFTER.match(after)):
         return "origin"
@@ -116,12 +191,16 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
         speaker = _speaker_region(article, view, own)
         if speaker or channel:
             return speaker or channel, 0.6
-    if military and any(re.search(r"военкомат|військкомат|military office|enlistment office", v.norm) for v in article.views):
+    if military and any(
+        re.search(r"военкомат|військкомат|military office|enlistment office", v.norm) for v in article.views
+    ):
         return _speaker_region(article, view, own), 0.6
     return None, 0.3
 
 
-def _place(article: Article, view: View, own: list[_Role], start: int, end: int, military: bool) -> tuple[str | None, float, str | None]:
+def _place(
+    article: Article, view: View, own: list[_Role], start: int, end: int, military: bool
+) -> tuple[str | None, float, str | None]:
     chosen = _best(view, own, start, end)
     if chosen is not None:
         return chosen.code, 0.86 if chosen.kind != "district" else 0.5, _words(view, chosen)
@@ -136,7 +215,10 @@ def _place(article: Article, view: View, own: list[_Role], start: int, end: int,
         return speaker, 0.73, None
     item = article.item
     channel = item.source_region or channel_region(item.source)
-    official = item.source_official or re.search(r"gubernator|governor|glava|ova|oda|miskrada|meriya", item.source or "") is not None
+    official = (
+        item.source_official
+        or re.search(r"gubernator|governor|glava|ova|oda|miskrada|meriya", item.source or "") is not None
+    )
     if official and channel and not (military and channel.startswith("RU")):
         return channel, 0.5, None
     return None, 0.3, None
@@ -150,7 +232,7 @@ def _best(view: View, roles: list[_Role], start: int, end: int) -> Place | None:
 
     def score(place: Place) -> float:
         distance = max(0, place.start - end, start - place.end)
-        at = 1.0 if _AT.search(view.norm[:place.start]) else 0.0
+        at = 1.0 if _AT.search(view.norm[: place.start]) else 0.0
         return _WEIGHT[place.kind] + at - 0.01 * distance
 
     return max(regions, key=score)
@@ -161,7 +243,7 @@ def _others(article: Article, view: View) -> list[View]:
     views = list(article.views)
     index = views.index(view)
     earlier = [v for v in reversed(views[:index]) if v.sentence.field == "text"]
-    return earlier + [v for v in views[:index] if v.sentence.field == "title"] + views[index + 1:]
+    return earlier + [v for v in views[:index] if v.sentence.field == "title"] + views[index + 1 :]
 
 
 def _speaker_region(article: Article, view: View, own: list[_Role]) -> str | None:
@@ -176,4 +258,4 @@ def _speaker_region(article: Article, view: View, own: list[_Role]) -> str | Non
 
 
 def _words(view: View, place: Place) -> str:
-    return view.sentence.raw[place.start:place.end]
+    return view.sentence.raw[place.start : place.end]

@@ -10,20 +10,42 @@ from processing.detect.lexicon import Hit
 from processing.detect.view import Article, View
 from processing.models import Measure, Status
 
-_YEAR = re.compile(r"(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?![\w-])(?! (?:року народження|р\. ?н|года рождения|г\. ?р|року нар))")
+_YEAR = re.compile(
+    r"(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?![\w-])(?! (?:року народження|р\. ?н|года рождения|"
+    r"г\. ?р|року нар))"
+)
 _DECADE = re.compile(r"\b1[5-9]\d0s|\b(?:1[5-9])?\d0-[хті]\w*")
 _UNDATED_YEAR = re.compile(
-    r"(?:\bв|\bу|\bво) (?:(?:январе|феврале|марте|апреле|мае|июне|июле|августе|сентябре|октябре|ноябре|декабре|січні|лютому|березні|квітні|травні|червні|липні|"
-    r"серпні|вересні|жовтні|листопаді|грудні) )?(?:19|20)\d\d(?:(?: и| та|,|-) (?:19|20)\d\d)? (?:год|р[ік]|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b")
-_CLAIMING = re.compile(r"\b(?:claim(?:s|ed)?|sa(?:ys?|id)|boast\w*)(?: that)? (?:they|it|we|its (?:forces|troops)) (?:have |had |has )?(?:killed|captured|wounded|destroyed|eliminated)|\bwe (?:have )?(?:killed|captured)|sources claim")
-_ON_SCREEN = re.compile(r"\b(?:film|movie|novel|фильм|фильме|роман о|роман про|сериал\w*|кино|фільм|фільмі|серіал\w*)\b(?! crew)")
+    r"(?:\bв|\bу|\bво) (?:(?:январе|феврале|марте|апреле|мае|июне|июле|августе|сентябре|"
+    r"октябре|ноябре|декабре|січні|лютому|березні|квітні|травні|червні|липні|"
+    r"серпні|вересні|жовтні|листопаді|грудні) )?(?:19|20)\d\d(?:(?: и| та|,|-) (?:19|"
+    r"20)\d\d)? (?:год|р[ік]|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b"
+)
+_CLAIMING = re.compile(
+    r"\b(?:claim(?:s|ed)?|sa(?:ys?|id)|boast\w*)(?: that)? (?:they|it|we|its (?:forces|"
+    r"troops)) (?:have |had |has )?(?:killed|captured|wounded|destroyed|eliminated)|\bwe "
+    r"(?:have )?(?:killed|captured)|sources claim"
+)
+_ON_SCREEN = re.compile(
+    r"\b(?:film|movie|novel|фильм|фильме|роман о|роман про|сериал\w*|кино|фільм|фільмі|"
+    r"серіал\w*)\b(?! crew)"
+)
 _AGENT_BEFORE = re.compile(
-    r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
-    r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|против|against|ціл\w+|цел\w+) (?:\w+ ){0,2}$")
+    r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|"
+    r"дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
+    r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|"
+    r"против|against|ціл\w+|цел\w+) (?:\w+ ){0,2}$"
+)
 _AGENT_FORM = re.compile(r"(?:ами|ями|ими|ими військами|ом|ем|ою)$")
 _DESTROY = re.compile(r"(?:уничтож|ликвид|нейтрализ|обезвреж|знищ|ліквід|wiped out)")
-_MILITARY_VOICE = re.compile(r"\b(?:army|armed forces|military|central command|centcom|defen[cs]e ministry|government forces|troops said|general staff)\b")
-_FIGHTERS = re.compile(r"\b(?:guerrillas?|rebels?|militants?|terrorists?|insurgents?|jihadis?t?s?|боевик\w*|террорист\w*|бойовик\w*|терорист\w*)\b")
+_MILITARY_VOICE = re.compile(
+    r"\b(?:army|armed forces|military|central command|centcom|defen[cs]e ministry|government "
+    r"forces|troops said|general staff)\b"
+)
+_FIGHTERS = re.compile(
+    r"\b(?:guerrillas?|rebels?|militants?|terrorists?|insurgents?|jihadis?t?s?|боевик\w*|"
+    r"террорист\w*|бойовик\w*|терорист\w*)\b"
+)
 
 Verdict = tuple[Status, str] | None
 
@@ -77,8 +99,12 @@ def _payout(article: Article, view: View, c: Candidate) -> Verdict:
 
 def _denied(article: Article, view: View, c: Candidate) -> Verdict:
     for hit in view.all("cause.denial"):
-        before = hit.end <= c.start and not re.search(r"[.;]|,.*,", view.norm[hit.end:c.start])
-        after = hit.start >= c.end and hit.start - c.end < 70 and re.match(r"не |опроверг|спросту|отзыв|отозв|відклик", view.norm[hit.start:hit.start + 12])
+        before = hit.end <= c.start and not re.search(r"[.;]|,.*,", view.norm[hit.end : c.start])
+        after = (
+            hit.start >= c.end
+            and hit.start - c.end < 70
+            and re.match(r"не |опроверг|спросту|отзыв|отозв|відклик", view.norm[hit.start : hit.start + 12])
+        )
         if before or after:
             return Status.DENIED, "status.denied"
     return None
@@ -92,7 +118,11 @@ def _retracted(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 def _animals(article: Article, view: View, c: Candidate) -> Verdict:
-    if c.group is None and view.has("cause.animals") and not (view.has("cause.war") and not view.near(view.all("cause.animals"), c.start, c.noun_end)):
+    if (
+        c.group is None
+        and view.has("cause.animals")
+        and not (view.has("cause.war") and not view.near(view.all("cause.animals"), c.start, c.noun_end))
+    ):
         return Status.ACCIDENT, "status.animals"
     if article.weights["sport"] and not article.weights["war"]:
         return Status.ACCIDENT, "status.sport"
@@ -101,11 +131,13 @@ def _animals(article: Article, view: View, c: Candidate) -> Verdict:
 
 def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     start, end = view.clause(c.start, c.end)
-    cut = re.search(r"\b(?:and|while|и|а|та|й|але|но|but)\b", view.norm[c.end:end])
+    cut = re.search(r"\b(?:and|while|и|а|та|й|але|но|but)\b", view.norm[c.end : end])
     after = c.end + cut.start() if cut else end
     if view.near(view.all("cause.hypothetical"), max(start, c.start - 40), min(after, c.end + 25)):
         return Status.HYPOTHETICAL, "status.hypothetical"
-    if re.search(r"\b(?:убить|ранить|вбити|убити|поранити)\b", view.norm[c.start:c.end]) and not re.search(r"удал|вдал|смог|успел|зміг|змогл", view.norm):
+    if re.search(r"\b(?:убить|ранить|вбити|убити|поранити)\b", view.norm[c.start : c.end]) and not re.search(
+        r"удал|вдал|смог|успел|зміг|змогл", view.norm
+    ):
         return Status.HYPOTHETICAL, "status.intended"
     handed = (Measure.EXCHANGED, Measure.BODIES_RETURNED)
     if c.measure in handed and view.near(view.all("cause.offer"), max(start, c.start - 60), min(end, c.end + 10)):
@@ -143,7 +175,7 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ENEMY_CLAIM, "status.enemy_losses"
     if c.group in ("civilian", "police"):
         return None
-    destroyed = bool(_DESTROY.search(view.norm[c.start:c.end]))
+    destroyed = bool(_DESTROY.search(view.norm[c.start : c.end]))
     if destroyed and article.lang != "en":
         return Status.ENEMY_CLAIM, "status.destroyed"
     if article.lang == "en" and _CLAIMING.search(view.norm):
@@ -155,32 +187,47 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         return (Status.ENEMY_CLAIM, "status.enemy_of_ua") if ua else None
     if ru and (article.lang == "ru" or article.has("enemy.ru_speaker")):
         return Status.ENEMY_CLAIM, "status.enemy_of_ru"
-    if ua and (_named_enemy(view, c) or article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker")):
+    if ua and (_named_enemy(view, c) or (article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker"))):
         return Status.ENEMY_CLAIM, "status.enemy_of_ua"
     return None
 
 
 def _named_enemy(view: View, c: Candidate) -> bool:
-    return bool(re.search(r"\b(?:enemy|invaders|occupiers|оккупант|рашист|захватчик)", view.norm[max(0, c.start - 12):c.noun_end + 12]))
+    return bool(
+        re.search(
+            r"\b(?:enemy|invaders|occupiers|оккупант|рашист|захватчик)",
+            view.norm[max(0, c.start - 12) : c.noun_end + 12],
+        )
+    )
 
 
 def _fighters(article: Article, view: View, c: Candidate) -> bool:
     if c.measure is not Measure.KILLED and c.measure is not Measure.WOUNDED and c.measure is not Measure.CAPTURED:
         return False
-    stretch = view.norm[max(0, c.noun_start - 4):c.noun_end + 4]
-    if view.near(view.all("enemy.foes"), c.noun_start, c.noun_end, 16) and article.lang == "en" and _MILITARY_VOICE.search(view.norm):
+    stretch = view.norm[max(0, c.noun_start - 4) : c.noun_end + 4]
+    if (
+        view.near(view.all("enemy.foes"), c.noun_start, c.noun_end, 16)
+        and article.lang == "en"
+        and _MILITARY_VOICE.search(view.norm)
+    ):
         return True
     return bool(_FIGHTERS.search(stretch)) and (article.lang != "en" or bool(_MILITARY_VOICE.search(view.norm)))
 
 
 def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
     """The enemy word names the victims: in their noun phrase, losing them, or struck; not the one who strikes."""
-    text = view.norm[hit.start:hit.end]
-    if _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40):hit.start]) or _AGENT_FORM.search(text):
+    text = view.norm[hit.start : hit.end]
+    if _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40) : hit.start]) or _AGENT_FORM.search(text):
         return False
-    if c.noun_start - 25 <= hit.start <= c.noun_end + 26 and not re.search(r"[,.;:]", view.norm[min(hit.end, c.noun_end):max(hit.start, c.noun_start)]):
+    if c.noun_start - 25 <= hit.start <= c.noun_end + 26 and not re.search(
+        r"[,.;:]", view.norm[min(hit.end, c.noun_end) : max(hit.start, c.noun_start)]
+    ):
         return True
-    lost = re.search(r"\b(?:потеря\w+|втрати\w+|lost|loses?|завда\w+|нанес\w+|недосчитал\w+|недорахувал\w+|мінус|минус)\b", view.norm)
+    lost = re.search(
+        r"\b(?:потеря\w+|втрати\w+|lost|loses?|завда\w+|нанес\w+|недосчитал\w+|недорахувал\w+|"
+        r"мінус|минус)\b",
+        view.norm,
+    )
     return lost is not None
 
 
@@ -193,9 +240,19 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ACCIDENT, "status.accident"
     if (article.weights["accident"] or article.weights["crime"]) and not article.weights["war"]:
         return Status.ACCIDENT, "status.accident_article"
-    if c.implicit and not article.weights["war"] and not article.weights["conflict"] and not _official(article, view, c):
+    if (
+        c.implicit
+        and not article.weights["war"]
+        and not article.weights["conflict"]
+        and not _official(article, view, c)
+    ):
         return Status.ACCIDENT, "status.no_conflict"
-    if c.number > 1000 and c.group in ("civilian", None) and not article.weights["war"] and not article.weights["conflict"]:
+    if (
+        c.number > 1000
+        and c.group in ("civilian", None)
+        and not article.weights["war"]
+        and not article.weights["conflict"]
+    ):
         return Status.ACCIDENT, "status.mass_without_cause"
     return None
 
@@ -204,10 +261,11 @@ def _official(article: Article, view: View, c: Candidate) -> bool:
     """One victim counts without a word of war when killed rather than dead, in uniform, or in an official's own post."""
     if c.group in ("military", "police", "other") or article.item.source_official or not c.weak:
         return True
-    if view.has("origin.ours") or (c.rule != "count.names" and view.has("attribution.offices", "attribution.institutions")):
+    if view.has("origin.ours") or (
+        c.rule != "count.names" and view.has("attribution.offices", "attribution.institutions")
+    ):
         return True
-    return bool(
-        re.search(r"\b(?:от|від) (?:\w+ ){0,3}(?:ран|поран)|\bof (?:\w+ )?wounds|\bпоранен|\bранен", view.norm))
+    return bool(re.search(r"\b(?:от|від) (?:\w+ ){0,3}(?:ран|поран)|\bof (?:\w+ )?wounds|\bпоранен|\bранен", view.norm))
 
 
 def _part(article: Article, view: View, c: Candidate) -> Verdict:
@@ -215,5 +273,16 @@ def _part(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 _RULES: tuple[Callable[[Article, View, Candidate], Verdict], ...] = (
-    _undivided, _figurative, _payout, _denied, _retracted, _animals, _hypothetical, _prior, _historical, _enemy, _accident, _part,
+    _undivided,
+    _figurative,
+    _payout,
+    _denied,
+    _retracted,
+    _animals,
+    _hypothetical,
+    _prior,
+    _historical,
+    _enemy,
+    _accident,
+    _part,
 )

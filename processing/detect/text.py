@@ -8,17 +8,45 @@ from typing import Literal
 
 Field = Literal["title", "text"]
 
-_FOLD = {ord(a): b for a, b in {
-    "ё": "е", "’": "'", "ʼ": "'", "`": "'", "‘": "'", "ʹ": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u0301": "'",
-    "‑": "-", "‐": "-", "−": "-", "–": "—", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\t": " ", "\r": " ",
-}.items()}
+_FOLD = {
+    ord(a): b
+    for a, b in {
+        "ё": "е",
+        "’": "'",
+        "ʼ": "'",
+        "`": "'",
+        "‘": "'",
+        "ʹ": "'",
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u2009": " ",
+        "\u0301": "'",
+        "‑": "-",
+        "‐": "-",
+        "−": "-",
+        "–": "—",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "\t": " ",
+        "\r": " ",
+    }.items()
+}
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]")
 _BREAK = re.compile(r"[.!?…]+[\"'»”“)\]]*(?=\s|$)|\n+|(?<=[\w»\"”])\s*;\s+(?=[A-ZА-ЯЁЇІЄҐ][а-яёїієґ]+ [а-яёїієґ]+)")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:г|гг|ул|д|им|т|п|н|е|др|обл|р|с|пгт|тыс|тис|млн|млрд|руб|коп|св|ст|оз|просп|вул|м|с|смт|буд|о|рр|mr|mrs|ms|dr|gen|col|"
+    r"(?:\b(?:г|гг|ул|д|им|т|п|н|е|др|обл|р|с|пгт|тыс|тис|млн|млрд|руб|коп|св|ст|оз|просп|вул|"
+    r"м|с|смт|буд|о|рр|mr|mrs|ms|dr|gen|col|"
     r"lt|sgt|capt|maj|st|no|vs|etc|u\.s|u\.k|u\.n|a\.m|p\.m|approx|гв|ген|полк|подп|кап|мл|проф|акад|сотр|чел|ос)"
     r"|(?<=\s)[a-zа-яії]|^[a-zа-яії])\.$"
 )
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a space-separated list."""
+    return frozenset(text.split())
 
 
 def fold(text: str) -> str:
@@ -40,8 +68,12 @@ def language(text: str) -> str:
     russian = len(re.findall(r"[ыэъё]", low))
     if ukrainian == russian:
         words = set(re.findall(r"\w+", low))
-        ukrainian += len(words & {"та", "до", "від", "що", "під", "було", "загинув", "загинуло", "поранено", "людей", "людина", "й"})
-        russian += len(words & {"и", "от", "что", "были", "был", "погиб", "погибло", "ранено", "человек", "как", "после"})
+        ukrainian += len(
+            words & {"та", "до", "від", "що", "під", "було", "загинув", "загинуло", "поранено", "людей", "людина", "й"}
+        )
+        russian += len(
+            words & {"и", "от", "что", "были", "был", "погиб", "погибло", "ранено", "человек", "как", "после"}
+        )
     return "uk" if ukrainian > russian else "ru"
 
 
@@ -87,7 +119,7 @@ def sentences(text: str, field: Field) -> list[Sentence]:
     found: list[Sentence] = []
     start = 0
     for match in _BREAK.finditer(text):
-        piece = text[start:match.end()]
+        piece = text[start : match.end()]
         if match.group().startswith(".") and _is_abbreviation(text, start, match, piece):
             continue
         _add(found, text, start, match.end(), field)
@@ -99,7 +131,7 @@ def sentences(text: str, field: Field) -> list[Sentence]:
 def _is_abbreviation(text: str, start: int, match: re.Match[str], piece: str) -> bool:
     if match.end() >= len(text) or len(match.group()) > 1:
         return False
-    following = text[match.end():match.end() + 2].strip()
+    following = text[match.end() : match.end() + 2].strip()
     tail = fold(piece[-12:])
     if not _ABBREVIATION.search(tail):
         return False

@@ -63,7 +63,19 @@ class Article:
     @cached_property
     def weights(self) -> dict[str, int]:
         """How often each kind of cause occurs in title and text."""
-        names = ("war", "conflict", "accident", "crime", "sport", "animals", "fiction", "historical", "payout", "hypothetical", "figurative")
+        names = (
+            "war",
+            "conflict",
+            "accident",
+            "crime",
+            "sport",
+            "animals",
+            "fiction",
+            "historical",
+            "payout",
+            "hypothetical",
+            "figurative",
+        )
         return {name: sum(len(v.all(f"cause.{name}")) for v in self.views) for name in names}
 
     def has(self, *prefixes: str) -> bool:

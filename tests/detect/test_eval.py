@@ -11,9 +11,16 @@ from processing.errors import ConfigError
 from processing.eval import evaluate_file, score
 
 GOLD = [
-    {"id": "a", "lang": "en", "text": "", "is_disclosure": True,
-     "labels": [{"category": "killed", "min": 3, "max": 3, "qualifier": "exact", "group": "civilian", "region": "UA-65"},
-                {"category": "wounded", "min": 21, "max": None, "qualifier": "more_than", "group": "unknown"}]},
+    {
+        "id": "a",
+        "lang": "en",
+        "text": "",
+        "is_disclosure": True,
+        "labels": [
+            {"category": "killed", "min": 3, "max": 3, "qualifier": "exact", "group": "civilian", "region": "UA-65"},
+            {"category": "wounded", "min": 21, "max": None, "qualifier": "more_than", "group": "unknown"},
+        ],
+    },
     {"id": "b", "lang": "ru", "text": "", "is_disclosure": False, "labels": []},
 ]
 
@@ -21,10 +28,23 @@ GOLD = [
 def test_counts_slots_and_negatives() -> None:
     """A hit needs measure and number; N of "more than N" is accepted; parts never cost precision."""
     predicted = [
-        {"id": "a", "disclosure": True, "claims": [
-            {"measure": "killed", "min": 3, "max": 3, "qualifier": "exact", "group": "civilian", "place_region": None, "status": "own"},
-            {"measure": "wounded", "min": 20, "max": None, "qualifier": "at_least", "status": "own"},
-            {"measure": "killed", "min": 1, "max": 1, "status": "subset"}]},
+        {
+            "id": "a",
+            "disclosure": True,
+            "claims": [
+                {
+                    "measure": "killed",
+                    "min": 3,
+                    "max": 3,
+                    "qualifier": "exact",
+                    "group": "civilian",
+                    "place_region": None,
+                    "status": "own",
+                },
+                {"measure": "wounded", "min": 20, "max": None, "qualifier": "at_least", "status": "own"},
+                {"measure": "killed", "min": 1, "max": 1, "status": "subset"},
+            ],
+        },
         {"id": "b", "disclosure": True, "claims": [{"measure": "killed", "min": 9, "max": 9, "status": "own"}]},
     ]
     report = score(GOLD, predicted)
@@ -45,7 +65,15 @@ def test_an_unanswered_row_costs_recall() -> None:
 
 def test_a_file_is_detected_and_scored(tmp_path: Path) -> None:
     """`evaluate_file` runs the detector over the rows' own texts."""
-    rows = [{"id": 1, "lang": "ru", "text": "Погибли трое солдат.", "is_disclosure": True, "labels": [{"category": "killed", "min": 3, "max": 3}]}]
+    rows = [
+        {
+            "id": 1,
+            "lang": "ru",
+            "text": "Погибли трое солдат.",
+            "is_disclosure": True,
+            "labels": [{"category": "killed", "min": 3, "max": 3}],
+        }
+    ]
     path = tmp_path / "labels.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     assert evaluate_file(path).overall.f1 == 1.0
@@ -56,5 +84,5 @@ def test_a_file_that_holds_no_labels_is_refused(tmp_path: Path, content: str) ->
     """Broken input raises ConfigError naming the file."""
     path = tmp_path / "labels.jsonl"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(ConfigError, match="labels.jsonl"):
+    with pytest.raises(ConfigError, match=r"labels\.jsonl"):
         evaluate_file(path)

@@ -11,11 +11,17 @@ import pytest
 from processing.detect import detect
 from processing.models import Claim, DetectInput, Status
 
-GOLDENS = [json.loads(line) for line in (Path(__file__).parent / "goldens.jsonl").read_text(encoding="utf-8").splitlines()]
+GOLDENS = [
+    json.loads(line) for line in (Path(__file__).parent / "goldens.jsonl").read_text(encoding="utf-8").splitlines()
+]
 
 
 def claims_of(golden: dict[str, Any]) -> tuple[Claim, ...]:
-    item = {key: golden[key] for key in ("id", "text", "title", "published", "source", "source_region", "source_official") if key in golden}
+    item = {
+        key: golden[key]
+        for key in ("id", "text", "title", "published", "source", "source_region", "source_official")
+        if key in golden
+    }
     return detect(DetectInput.model_validate(item)).claims
 
 
@@ -35,8 +41,13 @@ def test_own_claims_are_those_of_the_golden(golden: dict[str, Any]) -> None:
 def test_slots_of_the_first_claim_are_those_of_the_golden(golden: dict[str, Any]) -> None:
     """Place, origin, group, scope, speaker and date of the first own claim are as the golden says."""
     claim = own(claims_of(golden))[0]
-    slots = {"place": claim.place_region, "origin": claim.origin_region, "group": claim.group.value, "scope": claim.scope.value,
-             "date": claim.event_date.start.isoformat() if claim.event_date else None}
+    slots = {
+        "place": claim.place_region,
+        "origin": claim.origin_region,
+        "group": claim.group.value,
+        "scope": claim.scope.value,
+        "date": claim.event_date.start.isoformat() if claim.event_date else None,
+    }
     assert {k: v for k, v in slots.items() if k in golden} == {k: golden[k] for k in slots if k in golden}
     if "who" in golden:
         assert golden["who"] in str(claim.attribution.name)

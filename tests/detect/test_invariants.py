@@ -8,19 +8,56 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processing.detect import detect
-from processing.models import Detection, DetectInput, Evidence, Qualifier, Status
+from processing.models import DetectInput, Detection, Evidence, Qualifier, Status
 
 _PIECES = (
-    "погибли двое военных", "ранены 14 человек", "из них трое детей", "в Белгородской области", "killed at least 14 soldiers", "was wounded",
-    "three of whom", "from Pskov", "загинули", "п’ятеро", "поранено", "на Херсонщині", "“", "»", ". ", "; ", ", ", " — ", "\n", " ", "1 200",
-    "12-14", "İ", "ё", "😀", "не", "никто не", "ранее сообщалось о", "Ivan Petrov", "Иван Петров", "в ночь на 5 июня", "31 февраля", "до", "47,",
-    "обоє", "имена погибших: ", "half a dozen", "десятки", "тысяч", "$5", "%",
+    "погибли двое военных",
+    "ранены 14 человек",
+    "из них трое детей",
+    "в Белгородской области",
+    "killed at least 14 soldiers",
+    "was wounded",
+    "three of whom",
+    "from Pskov",
+    "загинули",
+    "п’ятеро",
+    "поранено",
+    "на Херсонщині",
+    "“",
+    "»",
+    ". ",
+    "; ",
+    ", ",
+    " — ",
+    "\n",
+    " ",
+    "1 200",
+    "12-14",
+    "İ",
+    "ё",
+    "😀",
+    "не",
+    "никто не",
+    "ранее сообщалось о",
+    "Ivan Petrov",
+    "Иван Петров",
+    "в ночь на 5 июня",
+    "31 февраля",
+    "до",
+    "47,",
+    "обоє",
+    "имена погибших: ",
+    "half a dozen",
+    "десятки",
+    "тысяч",
+    "$5",
+    "%",
 )
 _TEXTS = st.lists(st.sampled_from(_PIECES) | st.text(max_size=12), max_size=14).map(" ".join)
 
 
 def quoted(evidence: Evidence, item: DetectInput) -> str:
-    return str(getattr(item, evidence.field))[evidence.start:evidence.end]
+    return str(getattr(item, evidence.field))[evidence.start : evidence.end]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,7 +78,13 @@ def test_any_text_gives_exact_evidence(text: str, title: str | None) -> None:
 def test_bounds_follow_the_qualifier(text: str) -> None:
     """At least and more than are open above, up to is open below, and no bound is crossed."""
     for claim in detect(DetectInput(id="x", text=text)).claims:
-        if claim.qualifier in (Qualifier.AT_LEAST, Qualifier.MORE_THAN, Qualifier.SEVERAL, Qualifier.DOZENS, Qualifier.HUNDREDS):
+        if claim.qualifier in (
+            Qualifier.AT_LEAST,
+            Qualifier.MORE_THAN,
+            Qualifier.SEVERAL,
+            Qualifier.DOZENS,
+            Qualifier.HUNDREDS,
+        ):
             assert claim.min is not None
             assert claim.max is None
         elif claim.qualifier is Qualifier.UP_TO:

@@ -16,7 +16,9 @@ def test_a_line_gives_a_detection() -> None:
 
 def test_title_and_text_are_reported_once() -> None:
     """A figure that the title repeats is one claim."""
-    (answer,) = detect_jsonl([json.dumps({"id": 1, "title": "Three killed in Sumy", "text": "Three people were killed in Sumy."})])
+    (answer,) = detect_jsonl(
+        [json.dumps({"id": 1, "title": "Three killed in Sumy", "text": "Three people were killed in Sumy."})]
+    )
     assert len(json.loads(answer)["claims"]) == 1
 
 

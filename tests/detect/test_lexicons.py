@@ -17,7 +17,9 @@ def test_three_languages_are_supported() -> None:
     assert lexicon.supported() == ("en", "ru", "uk")
 
 
-@pytest.mark.parametrize(("lang", "example"), EXAMPLES, ids=lambda value: value if isinstance(value, str) else value["text"][:40])
+@pytest.mark.parametrize(
+    ("lang", "example"), EXAMPLES, ids=lambda value: value if isinstance(value, str) else value["text"][:40]
+)
 def test_examples_hold(lang: str, example: dict[str, Any]) -> None:
     """An example of a lexicon yields the claims written beside it."""
     detection = detect(DetectInput(id="example", text=example["text"]))

