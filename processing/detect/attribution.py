@@ -212,7 +212,7 @@ def _by_institution(view: View) -> Attribution | None:
 
 
 def _by_phrase(view: View) -> Attribution | None:
-    """As in "two aid workers told Reuters", "according to a new report": the words themselves, when no list knows them."""
+    """As in "two aid workers told Reuters", "according to a new report": the words, when no list knows them."""
     raw = view.sentence.raw
     for hit in view.all("attribution.by"):
         words = re.match(r"(?: [\w'’.-]+){1,6}", raw[hit.end :])

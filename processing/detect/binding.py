@@ -158,7 +158,7 @@ class Binder:
         return bounds
 
     def _handed_over(self, bounds: list[Bound]) -> None:
-        """As in "the bodies of 115 fallen soldiers", "95 prisoners returned home": counted as returned, not as lost again."""
+        """As in "the bodies of 115 fallen soldiers", "95 prisoners returned home": returned, not lost again."""
         used = {b.trigger for b in bounds}
         for trigger in self.triggers:
             lost = {Measure.BODIES_RETURNED: Measure.KILLED, Measure.EXCHANGED: Measure.CAPTURED}.get(trigger.measure)

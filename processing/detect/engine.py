@@ -132,7 +132,7 @@ def _patients(drafts: list[_Draft]) -> None:
 
 
 def _without_pronouns(drafts: list[_Draft]) -> list[_Draft]:
-    """As in "the child did not survive. She had been wounded yesterday": the pronoun's wound is the death already counted."""
+    """As in "the child did not survive. She had been wounded": the pronoun's wound is the death counted already."""
     deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED and d.rules[0].startswith("count.")]
 
     def told(draft: _Draft) -> bool:
@@ -463,7 +463,7 @@ def _is_prior(view: View, draft: _Draft, drafts: list[_Draft]) -> bool:
 
 
 def _without_repeats(drafts: list[_Draft]) -> list[_Draft]:
-    """The same measure and number said twice (title and text) is one claim: the one in the text, with the more known."""
+    """The same measure and number said twice (title and text) is one claim: the one in the text."""
     kept: list[_Draft] = []
     for draft in drafts:
         twin = next((k for k in kept if _same(k, draft)), None)

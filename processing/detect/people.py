@@ -361,7 +361,7 @@ def _persons(view: View, chain: list[Span]) -> int:
 
 
 def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
-    """As in "Убит муфтий ...", "tycoon killed in shelling": one death that the verb's number or a lone noun gives away."""
+    """As in "Убит муфтий ...", "tycoon killed in shelling": one death, by the verb's number or a lone noun."""
     if trigger.measure is Measure.WOUNDED and view.lang != "en":
         return None
     murdered = trigger.measure is Measure.KILLED and view.norm.startswith("убит", trigger.start)

@@ -45,7 +45,7 @@ _BEFORE_TOWN = re.compile(
 
 
 def _is_town_context(view: View, start: int, end: int) -> bool:
-    """Small places share their names with common words: a preposition, or a heading's colon or comma, must say that it is one."""
+    """Small places share names with common words: a preposition, or a heading's colon or comma, must tell."""
     if start == 0:
         return bool(re.match(r"[:,(]| под | снова | знову |$", view.norm[end:]))
     return _BEFORE_TOWN.search(view.norm[:start]) is not None

@@ -535,7 +535,7 @@ class QuantityReader:
 
 
 def _bounds(number: _Number, high: int | None, qualifier: Qualifier) -> tuple[int | None, int | None, Qualifier]:
-    """Bounds by DOMAIN: exact and about N..N, at_least N.., more_than N+1.., up_to ..N, vague words from their floor."""
+    """Exact and about N..N, at_least N.., more_than N+1.., up_to ..N, vague words from their floor."""
     value = number.value
     if number.kind in ("several", "dozens", "hundreds"):
         return value, None, Qualifier(number.kind)

@@ -258,7 +258,7 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 def _official(article: Article, view: View, c: Candidate) -> bool:
-    """One victim counts without a word of war when killed rather than dead, in uniform, or in an official's own post."""
+    """One victim counts without a word of war when killed rather than dead, in uniform, or in an official's post."""
     if c.group in ("military", "police", "other") or article.item.source_official or not c.weak:
         return True
     if view.has("origin.ours") or (

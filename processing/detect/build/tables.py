@@ -17,7 +17,7 @@ def _regions() -> dict[str, dict[str, str]]:
 
 REGIONS = _regions()
 
-# Border and front-line places too small for GeoNames' list, or written there otherwise; case forms by hand where needed.
+# Border and front-line places that GeoNames lacks or writes otherwise; case forms by hand where needed.
 EXTRA = {
     "RU-BEL": "Грайворон, Шебекино, Валуйки, Ржевка, Новая Таволжанка, Таволжанка, Козинка, Головчино, "
     "Грайворонский район, Шебекинский район, "
