@@ -108,7 +108,24 @@ def _drafts(article: Article, view: View) -> list[_Draft]:
     for draft in drafts:
         draft.group = group_of(view, draft.group, draft.trigger.measure)
         _set_status(article, view, draft, drafts, triggers)
+    _enemies_too(view, drafts)
     return drafts
+
+
+def _enemies_too(view: View, drafts: list[_Draft]) -> None:
+    """As in "3 guerrillas had been killed and 20 others injured": the rest of a list of enemy losses is one, too."""
+    for before, draft in pairwise(drafts):
+        contrast = re.search(
+            r"\b(?:while|whereas|but|а|но|але|тогда|тоді|own)\b|;", view.norm[before.end : draft.start]
+        )
+        if (
+            before.status is Status.ENEMY_CLAIM
+            and draft.status is Status.OWN
+            and draft.group in ("military", "other", "unknown")
+            and not contrast
+        ):
+            draft.status = Status.ENEMY_CLAIM
+            draft.rules.append("status.enemy_list")
 
 
 _CARE = re.compile(r"hospital|treat|intensive|больниц|лікарн|госпит|госпіт|реаніма|реанима|медик|врач")
@@ -403,7 +420,7 @@ def _set_status(article: Article, view: View, draft: _Draft, drafts: list[_Draft
         part=_is_part(view, draft, drafts),
         prior=_is_prior(view, draft, drafts),
         undivided=_is_undivided(view, draft, drafts, triggers),
-        implicit=draft.rules[0].startswith("count."),
+        implicit=draft.rules[0].startswith("count.") and draft.rules[0] != "count.beside",
         weak=bool(_WEAK.match(view.norm[draft.trigger.start : draft.trigger.end])),
         rule=draft.rules[0],
     )

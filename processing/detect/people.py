@@ -148,7 +148,7 @@ def _single(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> Pe
     best = min(options, key=lambda h: _distance(view, trigger, h.start, h.end))
     if _distance(view, trigger, best.start, best.end) > 9:
         return None
-    chain = _chain(view, options, best)
+    chain = _chain(view, trigger, options, best)
     return People(
         chain[0].start,
         chain[-1].end,
@@ -174,7 +174,7 @@ def _ones(view: View) -> list[Hit]:
     return sorted(hits.values(), key=lambda h: h.start)
 
 
-def _chain(view: View, options: list[Hit], best: Hit) -> list[Hit]:
+def _chain(view: View, trigger: Trigger, options: list[Hit], best: Hit) -> list[Hit]:
     """Neighbours joined to the best one: "her husband and son", "wife, mother-in-law, and baby"."""
     index = options.index(best)
     low = high = index
@@ -183,6 +183,12 @@ def _chain(view: View, options: list[Hit], best: Hit) -> list[Hit]:
     while high + 1 < len(options) and _JOINED.fullmatch(view.norm[options[high].end : options[high + 1].start]):
         high += 1
     run = options[low : high + 1]
+    if (
+        best.start > trigger.end
+        and _SINGULAR.match(view.norm[trigger.start : trigger.end])
+        and "," in view.norm[run[0].end : run[-1].start]
+    ):
+        return [best]
     stretch = view.norm[run[0].end : run[-1].start]
     return run if len(run) > 1 and re.search(r"\b(?:и|та|й|і|and|а также)\b", stretch) else [best]
 
@@ -306,7 +312,7 @@ def _roll(view: View, trigger: Trigger, taken: list[Span]) -> People | None:
 def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
     before = view.norm[max(0, name[0] - 20) : name[0]]
     after = view.norm[name[1] : name[1] + 20]
-    if _in_attribution(view, name):
+    if _in_attribution(view, name) or any(0 <= name[0] - h.end <= 1 for h in view.all("attribution.verbs")):
         return False
     measure = f"triggers.{trigger.measure.value}"
     if name[0] >= trigger.end and any(

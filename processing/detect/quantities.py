@@ -25,8 +25,8 @@ _AGES = re.compile(
     r"\d{1,3})? ?(?:-?летн|-?річн| лет\b| год| рок|[- ]year)"
 )
 _AGE_BEFORE = re.compile(
-    r"(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|(?:died|dead|"
-    r"dies|killed) at(?: age)?|at the age of|стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|"
+    r"\b(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|"
+    r"(?<!number of )(?<!the )(?:died|dead|dies|killed) at(?: age)?|at the age of|стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|"
     r"номер|№)(?: от| з| від| between| about)? ?$"
 )
 _MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$")
@@ -266,6 +266,11 @@ class QuantityReader:
             if i + 1 < len(numbers):
                 after = numbers[i + 1]
                 joint = self.norm[number.end : after.start]
+                if number.kind == after.kind != "exact" or {number.kind, after.kind} == {"dozens", "hundreds"}:
+                    if joint.strip() in ("or", "или", "або", "чи"):
+                        found.append((replace(number, end=after.end), None))
+                        i += 2
+                        continue
                 if self._is_range(number, after, joint):
                     found.append((replace(number, end=after.end), after.value))
                     i += 2
@@ -278,6 +283,8 @@ class QuantityReader:
         if _BETWEEN.search(self.norm[: low.start]) and joint.strip() in ("and", "и", "і", "та", "й"):
             return low.value < high.value
         if not _RANGE_JOIN.match(joint) or not low.value < high.value or low.kind != "exact" or high.kind != "exact":
+            return False
+        if re.search(r"\b(?:by|на) $", self.norm[: low.start]):
             return False
         if joint.strip() in ("to", "до"):
             return bool(re.search(r"(?:\bbetween|\bот|\bвід) $", self.norm[: low.start])) or (
@@ -306,6 +313,16 @@ class QuantityReader:
             start, end, low, top, kind, counts, noun_end, group, number.start, self._marks(start, number, noun_end)
         )
 
+    def _is_growth(self, number: _Number) -> bool:
+        """As in "rose by two to 16", "выросло на троих": the growth is no toll."""
+        before = self.norm[max(0, number.start - 60) : number.start]
+        grew = re.search(
+            r"\b(?:ris\w+|rose|grew|grown|increas\w+|climb\w+|jump\w+|up|вырос\w*|возрос\w*|увелич\w+|зросл\w*|зріс\w*|збільш\w+|"
+            r"уменьш\w+|сократ\w+|зменш\w+) (?:еще |ще )?(?:by|на) (?:еще |ще )?$",
+            before,
+        )
+        return grew is not None or re.search(r"(?:пополнил\w*|поповни\w*) (?:еще |ще )?$", before) is not None
+
     def _one_of(self, end: int) -> bool:
         """As in "one of the worst-hit cities" counts nothing."""
         return bool(re.match(r" (?:of|из|із|з)\b(?! (?:them|whom|них|яких|которых))", self.norm[end : end + 12]))
@@ -319,6 +336,10 @@ class QuantityReader:
             or _AGES.match(after)
             or _AGE_BEFORE.search(before)
         ):
+            return True
+        if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
+            return True
+        if self._is_growth(number):
             return True
         digits = not number.word
         if (

@@ -36,6 +36,12 @@ _AGENT_BEFORE = re.compile(
     r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|"
     r"против|against|ціл\w+|цел\w+) (?:\w+ ){0,2}$"
 )
+_NOMINATIVE = re.compile(
+    r"росіяни|окупанти|загарбники|вороги|ворог|рашисти|оккупанты|захватчики|враг|противник|супротивник|russians|occupiers|invaders"
+)
+_RUSSIAN_OFFICER = re.compile(
+    r"\brussian (?:commander|general|officer|official)s? (?:\w+ )?(?:said|says|claim|boast|report)"
+)
 _AGENT_FORM = re.compile(r"(?:ами|ями|ими|ими військами|ом|ем|ою)$")
 _DESTROY = re.compile(r"(?:уничтож|ликвид|нейтрализ|обезвреж|знищ|ліквід|wiped out)")
 _MILITARY_VOICE = re.compile(
@@ -185,7 +191,7 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     ua, ru = (any(_is_victim(view, hit, c) for hit in view.all(tag)) for tag in ("enemy.ua_mod", "enemy.ru_mod"))
     if article.lang == "uk":
         return (Status.ENEMY_CLAIM, "status.enemy_of_ua") if ua else None
-    if ru and (article.lang == "ru" or article.has("enemy.ru_speaker")):
+    if ru and (article.lang == "ru" or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm)):
         return Status.ENEMY_CLAIM, "status.enemy_of_ru"
     if ua and (_named_enemy(view, c) or (article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker"))):
         return Status.ENEMY_CLAIM, "status.enemy_of_ua"
@@ -206,7 +212,7 @@ def _fighters(article: Article, view: View, c: Candidate) -> bool:
         return False
     stretch = view.norm[max(0, c.noun_start - 4) : c.noun_end + 4]
     if (
-        view.near(view.all("enemy.foes"), c.noun_start, c.noun_end, 16)
+        view.near(view.all("enemy.foes"), c.noun_start, c.noun_end, 32)
         and article.lang == "en"
         and _MILITARY_VOICE.search(view.norm)
     ):
@@ -217,18 +223,22 @@ def _fighters(article: Article, view: View, c: Candidate) -> bool:
 def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
     """The enemy word names the victims: in their noun phrase, losing them, or struck; not the one who strikes."""
     text = view.norm[hit.start : hit.end]
-    if _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40) : hit.start]) or _AGENT_FORM.search(text):
-        return False
-    if c.noun_start - 25 <= hit.start <= c.noun_end + 26 and not re.search(
-        r"[,.;:]", view.norm[min(hit.end, c.noun_end) : max(hit.start, c.noun_start)]
-    ):
-        return True
     lost = re.search(
         r"\b(?:потеря\w+|втрати\w+|lost|loses?|завда\w+|нанес\w+|недосчитал\w+|недорахувал\w+|"
         r"мінус|минус)\b",
         view.norm,
     )
-    return lost is not None
+    if lost is not None and not _AGENT_FORM.search(text):
+        return True
+    if _NOMINATIVE.fullmatch(text) and not c.noun_start - 2 <= hit.start <= c.noun_end + 2:
+        return False
+    if _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40) : hit.start]) or _AGENT_FORM.search(text):
+        return False
+    if c.noun_start - 25 <= hit.start <= c.noun_end + 26 and not re.search(
+        r"[,.;:—]", view.norm[min(hit.end, c.noun_end) : max(hit.start, c.noun_start)]
+    ):
+        return True
+    return c.start <= hit.start <= c.start + 26 and not re.search(r"[,.;:—]", view.norm[c.start : hit.start])
 
 
 def _accident(article: Article, view: View, c: Candidate) -> Verdict:
