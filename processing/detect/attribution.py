@@ -15,6 +15,7 @@ _PART = r"[A-ZА-ЯЁІЇЄҐ][a-zа-яёіїєґ'’ʼ]+(?:-[A-ZА-ЯЁІЇЄҐ
 _NAME = re.compile(rf"{_PART}(?: (?:al-|el-|de |van |bin )?{_PART}){{0,2}}")
 _FULL_NAME = re.compile(rf"{_PART} {_PART}(?: {_PART})?")
 _SIGNATURE = re.compile(rf"^[—–-]?\s*({_PART} {_PART})[.!]?$")
+_TRAILING = re.compile(rf"[,»”\"] ?[—–-] ({_PART} {_PART})[.!]?$")
 _SPEAKER_COLON = re.compile(rf"^({_PART} {_PART}): ")
 _SURNAME_FORM = re.compile(r"(?:ов|ев|ин|ын|ий|ко|ук|юк|ич|ян|дзе|швили|ва|на|ая|ін|їн|ак|як|ець|ба)$")
 _MEDIUM = re.compile(
@@ -68,6 +69,9 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
     signature = _SIGNATURE.match(view.sentence.raw) or _SPEAKER_COLON.match(view.sentence.raw)
     if signature and view.sentence.field == "text":
         return Attribution(name=signature.group(1))
+    trailing = _TRAILING.search(view.sentence.raw)
+    if trailing:
+        return Attribution(name=trailing.group(1))
     return _by_office(view) or _by_verb(view) or _by_institution(view) or _by_phrase(view)
 
 

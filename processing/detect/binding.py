@@ -32,7 +32,10 @@ _OBJECT = re.compile(
     r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|innocent)\b|\d)"
 )
 _PART_PHRASE = re.compile(r"\b(?:(?:из|з|із) (?:них|которых|яких|этих|тих)|of (?:them|whom|these|those|which))\b")
-_NOBODY = re.compile(r"\b(?:никто|ніхто|никого|нікого|none|nobody|no one|neither)\b")
+_NOBODY = re.compile(
+    r"\b(?:никто|ніхто|жоден|жодна|жодного|ни один|ни одного|никого|нікого|none|nobody|no "
+    r"one|neither)\b"
+)
 _LIMIT = 14
 
 
@@ -65,7 +68,7 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
         if hit.tag.startswith("triggers."):
             _, measure, form = hit.tag.split(".")
             raw.append(Trigger(Measure(measure), form, hit.start, hit.end))
-    raw = [t for t in raw if not _swallows(t, raw)]
+    raw = [t for t in raw if not _swallows(t, raw) and not _is_absent(sentence.norm, t)]
     raw.sort(key=lambda t: (t.start - t.end, _PRIORITY[t.measure], {"toll": 0, "active": 1}.get(t.form, 2)))
     kept: list[Trigger] = []
     for trigger in raw:
@@ -73,6 +76,17 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
             kept.append(trigger)
     kept.sort(key=lambda t: t.start)
     return [_voice(sentence, t) if t.form == "flex" else t for t in kept]
+
+
+_ABSENT_BEFORE = re.compile(r"\b(?:без|no|нет|немає|нема|without|zero|жодних|никаких) (?:\w+ )?$")
+_ABSENT_AFTER = re.compile(r" (?:\w+ )?(?:нет|немає|нема|не было|не було|не имеется|не зафикс|не выявл|не зафікс)\b")
+
+
+def _is_absent(norm: str, trigger: Trigger) -> bool:
+    """As in "погибших нет", "no fatalities": the word of loss says that there is none."""
+    if trigger.form != "noun":
+        return False
+    return bool(_ABSENT_AFTER.match(norm, trigger.end)) or bool(_ABSENT_BEFORE.search(norm[: trigger.start]))
 
 
 def _swallows(trigger: Trigger, others: list[Trigger]) -> bool:
@@ -205,7 +219,7 @@ class Binder:
         if (
             q.counts == "other"
             or ("total" in q.marks and not self._is_counted_total(q, t))
-            or (t.form == "destroy" and q.counts != "people")
+            or (t.form in ("destroy", "loss") and q.counts != "people")
         ):
             return 99
         if t.start < q.end and q.start < t.end:
@@ -219,7 +233,7 @@ class Binder:
         gap = _PART_PHRASE.sub("", gap)
         gap = re.sub(r", (?:по|за|according|as|per|как|як) [^,]{1,40},", " ", gap)
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
-        cost += 8.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
+        cost += 12.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
         cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)
         if q.counts == "unknown":
             cost += 4 if t.measure in (Measure.KILLED, Measure.WOUNDED) else 9
@@ -244,7 +258,7 @@ class Binder:
     def _direction(self, q: Quantity, t: Trigger, forward: bool, gap: str) -> float:
         if self.lang != "en":
             return 0.5 if t.form == "active" and not forward else 0.0
-        if t.form == "active":
+        if t.form in ("active", "loss"):
             return 0.0 if forward else 99.0
         if t.form == "toll":
             return 0.0 if forward else 6.0

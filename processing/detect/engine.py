@@ -219,7 +219,7 @@ def _implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], d
         ):
             continue
         people = unnumbered(view, trigger, taken, (low, high))
-        if people is None:
+        if people is None or (drafts and any(0 <= people.start - h.end <= 24 for h in view.all("subset.before"))):
             continue
         taken.append(
             (min([people.start, *(h.start for h in view.all("one.") if 0 <= people.start - h.end <= 1)]), people.end)

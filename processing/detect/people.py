@@ -84,7 +84,7 @@ def beside(view: View, noun_end: int, start: int) -> Hit | None:
 
 def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
     """Named or singular victims of a trigger that no number was bound to."""
-    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form in ("toll", "destroy"):
+    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form in ("toll", "destroy", "loss"):
         return None
     noun = trigger.form == "noun"
     if (

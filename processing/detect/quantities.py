@@ -26,7 +26,8 @@ _AGES = re.compile(
 )
 _AGE_BEFORE = re.compile(
     r"\b(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|"
-    r"(?<!number of )(?<!the )(?:died|dead|dies|killed) at(?: age)?|at the age of|стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|"
+    r"(?<!number of )(?<!the )(?:died|dead|dies|killed) at(?: age)?|at the age of|"
+    r"стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|"
     r"номер|№)(?: от| з| від| between| about)? ?$"
 )
 _MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$")
@@ -39,6 +40,7 @@ _PAIR = re.compile(r"супруж|супругов|семейн|подружжя
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
+_DETERMINERS = frozenset({"its", "his", "her", "their", "our", "the", "своих", "наших", "своїх", "його", "її"})
 _FUNCTION = word_set(
     "in on at of by to for from with and or were was are is has have had been as after when while who "
     "whose that which but during under near over their his her its the a an so far also than dead в во на "
@@ -266,11 +268,11 @@ class QuantityReader:
             if i + 1 < len(numbers):
                 after = numbers[i + 1]
                 joint = self.norm[number.end : after.start]
-                if number.kind == after.kind != "exact" or {number.kind, after.kind} == {"dozens", "hundreds"}:
-                    if joint.strip() in ("or", "или", "або", "чи"):
-                        found.append((replace(number, end=after.end), None))
-                        i += 2
-                        continue
+                vague = {number.kind, after.kind} <= {"several", "dozens", "hundreds"}
+                if vague and joint.strip() in ("or", "или", "або", "чи"):
+                    found.append((replace(number, end=after.end), None))
+                    i += 2
+                    continue
                 if self._is_range(number, after, joint):
                     found.append((replace(number, end=after.end), after.value))
                     i += 2
@@ -317,7 +319,8 @@ class QuantityReader:
         """As in "rose by two to 16", "выросло на троих": the growth is no toll."""
         before = self.norm[max(0, number.start - 60) : number.start]
         grew = re.search(
-            r"\b(?:ris\w+|rose|grew|grown|increas\w+|climb\w+|jump\w+|up|вырос\w*|возрос\w*|увелич\w+|зросл\w*|зріс\w*|збільш\w+|"
+            r"\b(?:ris\w+|rose|grew|grown|increas\w+|climb\w+|jump\w+|up|вырос\w*|возрос\w*|"
+            r"увелич\w+|зросл\w*|зріс\w*|збільш\w+|"
             r"уменьш\w+|сократ\w+|зменш\w+) (?:еще |ще )?(?:by|на) (?:еще |ще )?$",
             before,
         )
@@ -477,6 +480,9 @@ class QuantityReader:
                     position = word.end
                     continue
                 return "bare", end, None
+            if word.text in _DETERMINERS and index:
+                position = word.end
+                continue
             if word.text in _FUNCTION:
                 break
             position = word.end

@@ -73,7 +73,7 @@ _OF_THE_REGION = re.compile(
     r"natives? of) (?:the|his|her|their|our) (?:region|republic|oblast)\b"
 )
 _WAR_DEAD = re.compile(
-    r"\b(?:сво|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на "
+    r"\b(?:сво|загибл\w+ на війні|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на "
     r"украине|в плен\w*|на війні|з початку вторгнення|in ukraine|in the war|since the "
     r"(?:start|invasion))\b"
 )
@@ -189,8 +189,13 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
                 return role.place.code, 0.6
     if ours or (military and any(v.has("origin.ours") or _OF_THE_REGION.search(v.norm) for v in article.views)):
         speaker = _speaker_region(article, view, own)
-        if speaker or channel:
-            return speaker or channel, 0.6
+        home = next((r.place.code for r in own if r.place.kind == "region"), None) if ours else None
+        if speaker or channel or home:
+            return speaker or channel or home, 0.6 if speaker or channel else 0.87
+    if _WAR_DEAD.search(view.norm) and not any(role.role == "place" for role in own):
+        speaker = _speaker_region(article, view, own)
+        if speaker:
+            return speaker, 0.6
     if military and any(
         re.search(r"военкомат|військкомат|military office|enlistment office", v.norm) for v in article.views
     ):

@@ -11,8 +11,12 @@ from processing.detect.view import Article, View
 from processing.models import Measure, Status
 
 _YEAR = re.compile(
-    r"(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?![\w-])(?! (?:року народження|р\. ?н|года рождения|"
-    r"г\. ?р|року нар))"
+    r"(?:\b(?:in|since|of|from|until|by|в|у|с|з|до|від|от|во|[a-z]{3,9}(?:uary|ch|ril|ay|"
+    r"ne|ly|ust|ber)|[а-яії]{2,8}(?:ря|ле|ля|та|ая|ня|ста|ре|ре|ні|ня|ого))[ ,]+)"
+    r"(1[5-9]\d\d|20[0-4]\d)(?![\w-])(?! (?:чел|люд|воен|бойц|солдат|жит|peop|sold|civil|"
+    r"військ|особ|мирн|погиб|ранен|загиб|поран))"
+    r"(?! (?:року народження|р\. ?н|года рождения|г\. ?р|року нар))"
+    r"|(?<![\w-])(1[5-9]\d\d|20[0-4]\d)(?= (?:год|рок(?:у|ів)|році|г\.|р\.)(?!\w* (?:рожд|народ)))"
 )
 _DECADE = re.compile(r"\b1[5-9]\d0s|\b(?:1[5-9])?\d0-[хті]\w*")
 _UNDATED_YEAR = re.compile(
@@ -37,7 +41,8 @@ _AGENT_BEFORE = re.compile(
     r"против|against|ціл\w+|цел\w+) (?:\w+ ){0,2}$"
 )
 _NOMINATIVE = re.compile(
-    r"росіяни|окупанти|загарбники|вороги|ворог|рашисти|оккупанты|захватчики|враг|противник|супротивник|russians|occupiers|invaders"
+    r"росіяни|окупанти|загарбники|вороги|ворог|рашисти|оккупанты|захватчики|враг|"
+    r"противник|супротивник|russians|occupiers|invaders"
 )
 _RUSSIAN_OFFICER = re.compile(
     r"\brussian (?:commander|general|officer|official)s? (?:\w+ )?(?:said|says|claim|boast|report)"
@@ -164,7 +169,9 @@ def _historical(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.HISTORICAL, "status.historical"
     if article.weights["historical"] > 1:
         return Status.HISTORICAL, "status.historical_article"
-    if any(_is_past(article, int(m.group(1))) for m in _YEAR.finditer(view.norm)) or _DECADE.search(view.norm):
+    if any(_is_past(article, int(m.group(1) or m.group(2))) for m in _YEAR.finditer(view.norm)) or _DECADE.search(
+        view.norm
+    ):
         return Status.HISTORICAL, "status.past_year"
     if article.item.published is None and _UNDATED_YEAR.search(view.norm):
         return Status.HISTORICAL, "status.year_alone"
@@ -182,13 +189,20 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     if c.group in ("civilian", "police"):
         return None
     destroyed = bool(_DESTROY.search(view.norm[c.start : c.end]))
+    if (
+        c.form == "loss"
+        and article.lang == "ru"
+        and re.search(r"\b(?:всу|украинск\w+ (?:арм|сил|войск)\w*|противник|враг)\b[^.,]*$", view.norm[: c.start])
+    ):
+        return Status.ENEMY_CLAIM, "status.enemy_lost"
     if destroyed and article.lang != "en":
         return Status.ENEMY_CLAIM, "status.destroyed"
     if article.lang == "en" and _CLAIMING.search(view.norm):
         return Status.ENEMY_CLAIM, "status.claiming"
     if _fighters(article, view, c):
         return Status.ENEMY_CLAIM, "status.fighters"
-    ua, ru = (any(_is_victim(view, hit, c) for hit in view.all(tag)) for tag in ("enemy.ua_mod", "enemy.ru_mod"))
+    ua = any(_is_victim(view, hit, c) for hit in view.all("enemy.ua_mod"))
+    ru = any(_is_victim(view, hit, c) and _is_foe_of_russia(article, view, hit) for hit in view.all("enemy.ru_mod"))
     if article.lang == "uk":
         return (Status.ENEMY_CLAIM, "status.enemy_of_ua") if ua else None
     if ru and (article.lang == "ru" or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm)):
@@ -196,6 +210,14 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     if ua and (_named_enemy(view, c) or (article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker"))):
         return Status.ENEMY_CLAIM, "status.enemy_of_ua"
     return None
+
+
+def _is_foe_of_russia(article: Article, view: View, hit: Hit) -> bool:
+    """A slur always; plain "Ukrainian soldiers" only where a Russian authority is the one who speaks."""
+    plain = re.match(
+        r"украинск\w+ (?:воен|солд|морп|десант)|(?:бойц|воен|солдат)\w* всу|ukrainian", view.norm[hit.start : hit.end]
+    )
+    return plain is None or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm) is not None
 
 
 def _named_enemy(view: View, c: Candidate) -> bool:
