@@ -1,6 +1,6 @@
 """How well detection does on labelled texts: counts, slots, disclosures, false claims on negatives.
 
-A label row is {id, lang, text, is_disclosure, labels, title?, published?}, a label {category, min, max, qualifier, group,
+A label row is {id, lang, text, is_disclosure, labels, title?}, a label {category, min, max, qualifier, group,
 region, origin_region, scope, attribution_text, event_date, status}. Labels of status `own` (or none) are wanted.
 A claim matches a label of the same measure and number (the lower bound, or the upper where the lower is open; of "more
 than N" N or N+1). Parts and superseded figures may match a label and never count against precision.

@@ -1,0 +1,195 @@
+"""How the figures of a document relate: status, parts, superseded figures, repeats."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from processing.detect.binding import Trigger
+from processing.detect.draft import Draft
+from processing.detect.status import Candidate, judge
+from processing.detect.view import Article, View
+from processing.models import Measure, Status
+
+_CARE = re.compile(r"hospital|treat|intensive|больниц|лікарн|госпит|госпіт|реаніма|реанима|медик|врач")
+
+
+_WEAK = re.compile(
+    r"(?:die|dying|dead|death|passed away|missing|went missing|disappear|vanish|погиб|загин|"
+    r"умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|"
+    r"постражда|травм|hurt)"
+)
+
+
+_AGO = re.compile(r"\b(?:назад|тому|ago)\b")
+
+
+def set_status(article: Article, view: View, draft: Draft, drafts: list[Draft], triggers: list[Trigger]) -> None:
+    start, end = min(draft.start, draft.trigger.start), max(draft.noun_end, draft.end, draft.trigger.end)
+    candidate = Candidate(
+        measure=draft.trigger.measure,
+        group=None if draft.group == "unknown" else draft.group,
+        form=draft.trigger.form,
+        start=start,
+        end=end,
+        noun_start=draft.start,
+        noun_end=max(draft.noun_end, draft.end),
+        number=draft.low or draft.high or 1,
+        single="count.single" in draft.rules,
+        part=_is_part(view, draft, drafts),
+        prior=_is_prior(view, draft, drafts),
+        undivided=_is_undivided(view, draft, drafts, triggers),
+        implicit=draft.rules[0].startswith("count.") and draft.rules[0] != "count.beside",
+        weak=bool(_WEAK.match(view.norm[draft.trigger.start : draft.trigger.end])),
+        rule=draft.rules[0],
+    )
+    draft.status, rule = judge(article, view, candidate)
+    draft.rules.append(rule)
+
+
+def _is_part(view: View, draft: Draft, drafts: list[Draft]) -> bool:
+    if draft.parent is not None:
+        return draft.parent.trigger.measure is draft.trigger.measure or draft.trigger.measure is Measure.EXCHANGED
+    return (
+        "subset" in draft.marks
+        and draft.trigger.measure in (Measure.WOUNDED, Measure.KILLED)
+        and re.search(
+            r"(?:среди|серед|among) (?:\w+ ){1,2}(?:\w+ )?(?:\w+ )?$", view.norm[max(0, draft.start - 45) : draft.start]
+        )
+        is not None
+    )
+
+
+def _is_undivided(view: View, draft: Draft, drafts: list[Draft], triggers: list[Trigger]) -> bool:
+    """As in "1,000 were killed and wounded": two fates, one figure."""
+    index = triggers.index(draft.trigger)
+    for other in triggers[max(0, index - 1) : index] + triggers[index + 1 : index + 2]:
+        if other.measure is draft.trigger.measure or any(d.trigger == other for d in drafts):
+            continue
+        first, second = sorted((draft.trigger, other), key=lambda t: t.start)
+        gap = view.norm[first.end : second.start]
+        if re.fullmatch(r" (?:and|or|и|или|та|або|чи|й) ", gap) and {first.measure, second.measure} <= {
+            Measure.KILLED,
+            Measure.WOUNDED,
+            Measure.MISSING,
+        }:
+            return True
+    return False
+
+
+def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
+    before = view.norm[max(0, draft.start - 60) : draft.start]
+    if "not" in draft.marks:
+        return True
+    later = [
+        d
+        for d in drafts
+        if d is not draft and d.trigger.measure is draft.trigger.measure and d.start > draft.start and d.parent is None
+    ]
+    if later and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
+        return True
+    hits = [h for h in view.all("prior") if h.start < draft.start and draft.start - h.end < 60]
+    if not hits:
+        return False
+    words = {view.norm[h.start : h.end] for h in hits}
+    return bool(later) or any(
+        w.startswith(("ранее", "раніше", "earlier", "previously", "initially", "первоначально", "спочатку"))
+        for w in words
+    )
+
+
+def enemies_too(view: View, drafts: list[Draft]) -> None:
+    """As in "3 guerrillas had been killed and 20 others injured": the rest of a list of enemy losses is one, too."""
+    for before, draft in pairwise(drafts):
+        contrast = re.search(
+            r"\b(?:while|whereas|but|а|но|але|тогда|тоді|own)\b|;", view.norm[before.end : draft.start]
+        )
+        if (
+            before.status is Status.ENEMY_CLAIM
+            and draft.status is Status.OWN
+            and draft.group in ("military", "other", "unknown")
+            and not contrast
+        ):
+            draft.status = Status.ENEMY_CLAIM
+            draft.rules.append("status.enemy_list")
+
+
+def patients(drafts: list[Draft]) -> None:
+    """Those in hospital or in a grave state are part of the wounded, where the text counts the wounded too."""
+    wounded = [d for d in drafts if d.trigger.measure is Measure.WOUNDED and d.status is Status.OWN]
+    main = [
+        d
+        for d in wounded
+        if d.trigger.form != "state" and not _CARE.search(d.view.norm[d.trigger.start : d.trigger.end])
+    ]
+    for draft in wounded:
+        if draft in main or "plus" in draft.marks:
+            continue
+        whole = next((m for m in main if (m.low or m.high or 0) >= (draft.low or draft.high or 0)), None)
+        if whole is not None:
+            draft.status, draft.parent = Status.SUBSET, draft.parent or whole
+            draft.rules.append("status.patients")
+
+
+def without_pronouns(drafts: list[Draft]) -> list[Draft]:
+    """As in "the child did not survive. She had been wounded": the pronoun's wound is the death counted already."""
+    deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED and d.rules[0].startswith("count.")]
+
+    def told(draft: Draft) -> bool:
+        before = draft.view.norm[max(0, draft.trigger.start - 24) : draft.trigger.start]
+        return (
+            draft.trigger.measure is Measure.WOUNDED
+            and draft.rules[0].startswith("count.")
+            and any(d.view is not draft.view for d in deaths)
+            and bool(re.search(r"\b(?:її|його|ее|его|him|her|she|he|вона|він|она|он)\b", before))
+        )
+
+    return [d for d in drafts if not told(d)]
+
+
+def returned(drafts: list[Draft]) -> None:
+    """Exchanged after a count of captured are some of them, though no "of them" says so."""
+    for index, draft in enumerate(drafts):
+        if draft.trigger.measure is not Measure.EXCHANGED or draft.status is not Status.OWN:
+            continue
+        whole = next(
+            (
+                d
+                for d in reversed(drafts[:index])
+                if d.trigger.measure is Measure.CAPTURED
+                and d.status is Status.OWN
+                and (d.low or d.high or 0) >= (draft.low or draft.high or 0)
+            ),
+            None,
+        )
+        if whole is not None:
+            draft.status, draft.parent = Status.SUBSET, whole
+            draft.rules.append("status.of_captured")
+
+
+def without_repeats(drafts: list[Draft]) -> list[Draft]:
+    """The same measure and number said twice (title and text) is one claim: the one in the text."""
+    kept: list[Draft] = []
+    for draft in drafts:
+        twin = next((k for k in kept if _same(k, draft)), None)
+        if twin is None:
+            kept.append(draft)
+        elif draft.status is Status.OWN and twin.view.sentence.field == "title" and draft.view.sentence.field == "text":
+            if draft.group == "unknown":
+                draft.group = twin.group
+            kept[kept.index(twin)] = draft
+            for other in kept:
+                if other.parent is twin:
+                    other.parent = draft
+    return kept
+
+
+def _same(a: Draft, b: Draft) -> bool:
+    if a.view is not b.view and (_AGO.search(a.view.norm) or _AGO.search(b.view.norm)):
+        return False
+    return (
+        a.trigger.measure is b.trigger.measure
+        and (a.low, a.high) == (b.low, b.high)
+        and a.status is b.status
+        and (a.view.sentence.field != b.view.sentence.field or a.view is not b.view)
+    )

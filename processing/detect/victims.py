@@ -1,0 +1,211 @@
+"""Victims that binding left over: without a number, beside a number, told of twice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+from processing.detect.binding import Binder, Bound, Trigger
+from processing.detect.draft import DISCLOSING, Draft, numbered
+from processing.detect.people import beside, unnumbered
+from processing.detect.quantities import Quantity
+from processing.detect.view import Article, View
+from processing.models import Measure, Qualifier
+
+_REVISED = re.compile(
+    r"\b(?:признал\w*|уточнил\w*|назвал\w*|уже|теперь|визнал\w*|уточнил\w*|тепер|now|revised "
+    r"to|settled on|put it at|raised it to|later) (?:\w+ ){0,2}$"
+)
+
+
+_CHAIN = re.compile(r"(?:,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
+
+
+def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
+    used = {d.trigger for d in drafts}
+    drafts = list(drafts)
+    taken = [(q.start, q.noun_end) for q in quantities]
+    found: list[Draft] = []
+    triggers = _without_attributes(view, triggers)
+    for trigger in sorted(triggers, key=lambda t: t.measure is not Measure.KILLED):
+        if trigger in used or is_negated(view, trigger):
+            continue
+        low, high = _limits(view, triggers, trigger, used)
+        if any(
+            d.trigger.measure is trigger.measure and re.search(r":| — |\(", view.norm[d.end : trigger.start])
+            for d in drafts
+            if d.end < trigger.start
+        ):
+            continue
+        people = unnumbered(view, trigger, taken, (low, high))
+        if people is None or (drafts and any(0 <= people.start - h.end <= 24 for h in view.all("subset.before"))):
+            continue
+        taken.append(
+            (min([people.start, *(h.start for h in view.all("one.") if 0 <= people.start - h.end <= 1)]), people.end)
+        )
+        used.add(trigger)
+        found.append(
+            Draft(
+                view=view,
+                trigger=trigger,
+                start=people.start,
+                end=people.end,
+                low=people.count,
+                high=people.count,
+                qualifier=Qualifier.EXACT,
+                group=people.group,
+                rules=[people.rule],
+                sure=0.75,
+                names=people.names,
+                noun_end=people.end,
+            )
+        )
+    return found
+
+
+def _limits(view: View, triggers: list[Trigger], trigger: Trigger, used: set[Trigger]) -> tuple[int, int]:
+    """How far a victim may stand from a word of loss: up to the next one that tells of somebody else."""
+
+    def bars(other: Trigger) -> bool:
+        if other.measure is trigger.measure and other not in used:
+            return False
+        return not (trigger.measure is Measure.KILLED and other.measure is Measure.WOUNDED and other.form == "noun")
+
+    low = max((t.end for t in triggers if t.start < trigger.start and bars(t)), default=0)
+    high = min((t.start for t in triggers if t.start > trigger.start and bars(t)), default=len(view.norm))
+    return low, high
+
+
+def _without_attributes(view: View, triggers: list[Trigger]) -> list[Trigger]:
+    """As in "померла поранена напередодні жінка": the wound describes the one who died."""
+    kept: list[Trigger] = []
+    for trigger in triggers:
+        gap = view.norm[kept[-1].end : trigger.start] if kept else ","
+        attribute = (
+            trigger.measure is Measure.WOUNDED
+            and kept
+            and kept[-1].measure is Measure.KILLED
+            and re.fullmatch(r" (?:[\w-]+ )?", gap)
+            and not re.search(r"\b(?:and|и|та|й|а)\b", gap)
+        )
+        if not attribute:
+            kept.append(trigger)
+    return kept
+
+
+def revised(view: View, quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
+    """As in "spoke of 63 dead at first, and has now admitted 89": the later figure has no word of loss of its own."""
+    priors = [d for d in drafts if any(h.start < d.start and d.start - h.end < 60 for h in view.all("prior"))]
+    if not priors:
+        return []
+    bound = {d.start for d in drafts}
+    free = [
+        q
+        for q in quantities
+        if q.start not in bound
+        and q.counts in ("bare", "people")
+        and q.start > priors[0].end
+        and _REVISED.search(view.norm[: q.start])
+    ]
+    return [numbered(view, Bound(q, priors[0].trigger, 6.0, "bind.revised")) for q in free[:1]]
+
+
+def both(
+    article: Article, view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[Draft]
+) -> list[Draft]:
+    """As in "both are in hospital": a number only where the sentence counts nobody else with that word of loss."""
+    taken = {d.trigger.measure for d in drafts}
+    free = [t for t in triggers if t.measure not in taken]
+    bounds = Binder(view.sentence, [q for q in quantities if "both" in q.marks], free, article.lang).bind()
+    return [numbered(view, bound) for bound in bounds]
+
+
+def beside_counted(view: View, quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
+    found = []
+    for draft in [
+        d
+        for d in drafts
+        if d.rules[0].startswith("bind.") and d.trigger.measure in DISCLOSING and "subset" not in d.marks
+    ]:
+        hit = beside(view, draft.noun_end, draft.start)
+        if (
+            hit is None
+            or any(q.start < hit.end and q.noun_end > hit.start for q in quantities)
+            or any(d.start < hit.end and d.end > hit.start for d in drafts)
+        ):
+            continue
+        found.append(
+            replace(
+                draft,
+                start=hit.start,
+                end=hit.end,
+                low=1,
+                high=1,
+                qualifier=Qualifier.EXACT,
+                group=hit.tag[4:],
+                rules=["count.beside"],
+                sure=0.6,
+                noun_end=hit.end,
+                parent=None,
+            )
+        )
+    return found
+
+
+def chained(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
+    """As in "two pilots were wounded and taken prisoner": the second word of loss tells of the same people."""
+    found: list[Draft] = []
+    by_trigger = {d.trigger: d for d in drafts}
+    for before, trigger in pairwise(triggers):
+        draft = by_trigger.get(before)
+        pair = {before.measure, trigger.measure}
+        if draft is None or trigger in by_trigger or trigger.form not in ("verb", "active") or len(pair) == 1:
+            continue
+        if pair == {Measure.KILLED, Measure.WOUNDED} or is_negated(view, trigger) or draft.start > before.end:
+            continue
+        gap = view.norm[before.end : trigger.start]
+        if _CHAIN.fullmatch(gap) and not any(before.end <= q.start < trigger.start for q in quantities):
+            twin = replace(draft, trigger=trigger, rules=["bind.same_people"], parent=None)
+            by_trigger[trigger] = twin
+            found.append(twin)
+    return found
+
+
+def without_fatal_wounds(view: View, drafts: list[Draft]) -> list[Draft]:
+    """Wounded and then dead is dead: "мужчина с тяжелым ранением скончался"."""
+    deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED]
+
+    def fatal(draft: Draft) -> bool:
+        return (
+            draft.trigger.measure is Measure.WOUNDED
+            and "count.single" in draft.rules
+            and any(
+                draft.start == d.start
+                or (
+                    set(d.rules) & {"count.single", "count.verb", "count.names"}
+                    and not re.search(
+                        r"[.;:]",
+                        view.norm[min(draft.trigger.end, d.trigger.end) : max(draft.trigger.start, d.trigger.start)],
+                    )
+                    and d.start >= draft.start
+                    and not re.search(
+                        r"\b(?:and|и|та|а|ще|еще|another)\b",
+                        view.norm[min(draft.trigger.end, d.trigger.end) : max(draft.trigger.start, d.trigger.start)],
+                    )
+                )
+                for d in deaths
+            )
+        )
+
+    return [d for d in drafts if not fatal(d)]
+
+
+def is_negated(view: View, trigger: Trigger) -> bool:
+    """As in "никто не пострадал", "убитых нет", "no casualties"."""
+    start, end = view.clause(trigger.start, trigger.end)
+    for hit in view.all("negation"):
+        inside = start <= hit.start < end and not (trigger.start <= hit.start < trigger.end)
+        if inside and (hit.end <= trigger.start or hit.start - trigger.end < 12):
+            return True
+    return False
