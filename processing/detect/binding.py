@@ -32,6 +32,9 @@ _OBJECT = re.compile(
     r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|innocent)\b|\d)"
 )
 _PART_PHRASE = re.compile(r"\b(?:(?:из|з|із) (?:них|которых|яких|этих|тих)|of (?:them|whom|these|those|which))\b")
+_BECOMES = {
+    Measure.BODIES_RETURNED: Measure.KILLED, Measure.EXCHANGED: Measure.CAPTURED, Measure.KILLED: Measure.CAPTURED,
+}
 _NOBODY = re.compile(
     r"\b(?:никто|ніхто|жоден|жодна|жодного|ни один|ни одного|никого|нікого|none|nobody|no "
     r"one|neither)\b"
@@ -175,7 +178,9 @@ class Binder:
         """As in "the bodies of 115 fallen soldiers", "95 prisoners returned home": returned, not lost again."""
         used = {b.trigger for b in bounds}
         for trigger in self.triggers:
-            lost = {Measure.BODIES_RETURNED: Measure.KILLED, Measure.EXCHANGED: Measure.CAPTURED}.get(trigger.measure)
+            lost = _BECOMES.get(trigger.measure)
+            if trigger.measure is Measure.KILLED and trigger.form == "noun":
+                continue
             if lost is None or trigger in used:
                 continue
             for bound in bounds:

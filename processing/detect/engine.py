@@ -7,7 +7,7 @@ from processing.detect.attribution import find_speaker
 from processing.detect.binding import Binder, triggers_of
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
-from processing.detect.groups import group_of
+from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
 from processing.detect.relations import enemies_too, patients, returned, set_status, without_pronouns, without_repeats
 from processing.detect.roles import find_roles
@@ -92,7 +92,8 @@ def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Claim:
     )
     speaker = find_speaker(article, view)
     day, day_sure = find_date(article, view)
-    sentence = view.sentence
+    sentence, published = view.sentence, article.item.published
+    cumulative = is_cumulative(article, view)
     return Claim(
         measure=draft.trigger.measure,
         min=draft.low,
@@ -100,9 +101,11 @@ def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Claim:
         qualifier=draft.qualifier,
         raw=sentence.raw[draft.start : draft.end],
         group=Group(draft.group),
-        scope=Scope.CUMULATIVE if is_cumulative(article, view) else Scope.INCIDENT,
+        side=side_of(view, draft.start, max(draft.noun_end, draft.end)),
+        scope=Scope.CUMULATIVE if cumulative else Scope.INCIDENT,
+        as_of=published.date() if cumulative and published else None,
         status=draft.status,
-        subset_of=drafts.index(draft.parent) if draft.parent in drafts else None,
+        subset_of=next((index for index, other in enumerate(drafts) if other is draft.parent), None),
         place=roles.place,
         place_region=roles.place_region,
         origin_region=roles.origin_region,

@@ -25,6 +25,24 @@ _FORCE_LOST = re.compile(
 )
 
 
+_RUSSIAN = re.compile(
+    r"\b(?:russian|russia's|российск\w+|русск\w+|вс рф|армии рф|російськ\w+|армії рф|окупант\w*|оккупант\w*|рашист\w*)\b"
+)
+_UKRAINIAN = re.compile(r"\b(?:ukrainian|ukraine's|kyiv's|украинск\w+|всу|українськ\w+|зсу|наших захисників)\b")
+
+
+def side_of(view: View, start: int, end: int) -> str | None:
+    """Whose people, where the words around the count say so: `Russia` or `Ukraine`."""
+    phrase = view.norm[max(0, start - 24) : end + 24]
+    russian, ukrainian = _RUSSIAN.search(phrase), _UKRAINIAN.search(phrase)
+    if bool(russian) == bool(ukrainian) or not view.has("persons.military", "one.military", "enemy."):
+        return None
+    struck = re.search(
+        r"\b(?:strike|attack|shelling|fire|удар\w*|обстрел\w*|обстріл\w*|атак\w*|дрон\w*|drone)\b", phrase
+    )
+    return None if struck else "Russia" if russian else "Ukraine"
+
+
 def group_of(view: View, group: str, measure: Measure) -> str:
     """The group by the noun, else by what the sentence says of them; `unknown` rather than guessed."""
     if (

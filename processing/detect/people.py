@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from processing.detect.binding import Trigger
 from processing.detect.lexicon import Hit
@@ -105,6 +105,10 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.denied")
     if noun and _there_is_one(view, trigger):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.there_is")
+    if noun and re.match(r"погибш(?:им|ей|ими)|загибл(?:им|ою|ими)", view.norm[trigger.start :]) and re.search(
+        r"прощан|прости|попрощ|похорон|проща", view.norm[: trigger.start]
+    ):
+        return _named(view, replace(trigger, form="verb"), taken, limits)
     if noun and not _of_one(view, trigger):
         return _roll(view, trigger, taken)
     names = _named(view, trigger, taken, limits)

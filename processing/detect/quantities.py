@@ -40,7 +40,8 @@ _PAIR = re.compile(r"супруж|супругов|семейн|подружжя
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
-_DETERMINERS = frozenset({"its", "his", "her", "their", "our", "the", "своих", "наших", "своїх", "його", "її"})
+_NAMES = frozenset({"names", "surnames", "фамилий", "фамилии", "имен", "прізвищ", "прізвища", "імен"})
+_DETERMINERS = frozenset({"of", "its", "his", "her", "their", "our", "the", "своих", "наших", "своїх", "його", "її"})
 _FUNCTION = word_set(
     "in on at of by to for from with and or were was are is has have had been as after when while who "
     "whose that which but during under near over their his her its the a an so far also than dead в во на "
@@ -326,6 +327,12 @@ class QuantityReader:
         )
         return grew is not None or re.search(r"(?:пополнил\w*|поповни\w*) (?:еще |ще )?$", before) is not None
 
+    def _has_own_word(self, noun_end: int) -> bool:
+        """As in "among them six children, 80 hurt": a word of loss of its own starts a new figure."""
+        return any(
+            0 <= h.start - noun_end <= 1 for tag, hits in self.by_tag.items() if tag.startswith("triggers.") for h in hits
+        )
+
     def _one_of(self, end: int) -> bool:
         """As in "one of the worst-hit cities" counts nothing."""
         return bool(re.match(r" (?:of|из|із|з)\b(?! (?:them|whom|них|яких|которых))", self.norm[end : end + 12]))
@@ -341,6 +348,8 @@ class QuantityReader:
         ):
             return True
         if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
+            return True
+        if re.search(r"(?:ни один|ни одного|жоден|жодного|not one|none) (?:из|із|з|of)(?: the| these| those)? $", before):
             return True
         if self._is_growth(number):
             return True
@@ -480,7 +489,7 @@ class QuantityReader:
                     position = word.end
                     continue
                 return "bare", end, None
-            if word.text in _DETERMINERS and index:
+            if word.text in _NAMES or (word.text in _DETERMINERS and index):
                 position = word.end
                 continue
             if word.text in _FUNCTION:
@@ -534,7 +543,7 @@ class QuantityReader:
         marks: set[str] = set()
         for hit in self.by_tag.get("subset.before", []):
             gap = self.norm[hit.end : start] if hit.end <= start else None
-            if gap is not None and len(gap) <= 40 and not re.search(r"[.;]|\d", gap) and not re.search(r",.*,", gap):
+            if gap is not None and len(gap) <= 40 and not re.search(r"[.;]|\d", gap) and not re.search(r",.*,", gap) and not ("," in gap and self._has_own_word(noun_end)):
                 marks.add("subset")
         for hit in self.by_tag.get("subset.after", []):
             if 0 <= hit.start - number.end <= 2 or 0 <= hit.start - noun_end <= 2:
@@ -549,6 +558,10 @@ class QuantityReader:
             if any(h.end == start - 1 for h in self.by_tag.get(tag, [])):
                 marks.add(mark)
         if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14) : start]):
+            marks.add("total")
+        elif (part := re.search(r"(\w+) (?:из|із|з) $", self.norm[:start])) and (
+            part.group(1)[0].isdigit() or part.group(1) in self.lexicon.numbers
+        ):
             marks.add("total")
         elif re.search(r"^(?:of the|из|з|із) \w+ .*, $", self.norm[:start]):
             marks.add("subset")

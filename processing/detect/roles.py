@@ -73,7 +73,7 @@ _OF_THE_REGION = re.compile(
     r"natives? of) (?:the|his|her|their|our) (?:region|republic|oblast)\b"
 )
 _WAR_DEAD = re.compile(
-    r"\b(?:сво|загибл\w+ на війні|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на "
+    r"\b(?:сво|загибл\w+ на війні|на фронті|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на "
     r"украине|в плен\w*|на війні|з початку вторгнення|in ukraine|in the war|since the "
     r"(?:start|invasion))\b"
 )
@@ -138,6 +138,8 @@ def _role(view: View, place: Place) -> str:
         place.kind in ("adjective", "region", "capital") and _OFFICE_AFTER.match(after)
     ):
         return "speaker"
+    if place.kind == "district" and "громад" in view.norm[place.start : place.end] and _WAR_DEAD.search(view.norm):
+        return "origin"
     if _RESIDENT_BEFORE.search(before) and place.kind == "region" and _WAR_DEAD.search(view.norm):
         return "origin"
     if _ORIGIN_BEFORE.search(before) and not _RESIDENT_BEFORE.search(before):
@@ -153,12 +155,12 @@ def _role(view: View, place: Place) -> str:
     ):
         return "origin"
     if _BURIAL.search(view.norm) and not re.search(
-        r"\b(?:погиб|загин|killed|died|fell|strike|удар|lost (?:their|his))", view.norm
+        r"\b(?:погиб(?!ш)|загин(?!ул[а-я]*м)|killed|died|fell|strike|удар|lost (?:their|his))", view.norm
     ):
         return "origin"
     burials = list(_BURIAL.finditer(view.norm[: place.start]))
     if burials and not re.search(
-        r"\b(?:погиб|загин|killed|died|fell|strike|удар)", view.norm[burials[-1].end() : place.start]
+        r"\b(?:погиб(?!ш)|загин(?!ул[а-я]*м)|killed|died|fell|strike|удар)", view.norm[burials[-1].end() : place.start]
     ):
         return "origin"
     if view.has("persons.military", "one.military") and re.search(
