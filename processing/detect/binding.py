@@ -87,6 +87,8 @@ _ABSENT_AFTER = re.compile(r" (?:\w+ )?(?:нет|немає|нема|не был
 
 def _is_absent(norm: str, trigger: Trigger) -> bool:
     """As in "погибших нет", "no fatalities": the word of loss says that there is none."""
+    if re.search(r"\bescap(?:ed|ing) (?:\w+ )?$", norm[: trigger.start]):
+        return True
     if trigger.form != "noun":
         return False
     return bool(_ABSENT_AFTER.match(norm, trigger.end)) or bool(_ABSENT_BEFORE.search(norm[: trigger.start]))

@@ -155,12 +155,12 @@ def _role(view: View, place: Place) -> str:
     ):
         return "origin"
     if _BURIAL.search(view.norm) and not re.search(
-        r"\b(?:погиб(?!ш)|загин(?!ул[а-я]*м)|killed|died|fell|strike|удар|lost (?:their|his))", view.norm
+        r"\b(?:погиб(?!ш\w+ (?:на|в зоне) (?:сво|фронте|войне|украине))|загин|killed|died|fell|strike|удар|lost (?:their|his))", view.norm
     ):
         return "origin"
     burials = list(_BURIAL.finditer(view.norm[: place.start]))
     if burials and not re.search(
-        r"\b(?:погиб(?!ш)|загин(?!ул[а-я]*м)|killed|died|fell|strike|удар)", view.norm[burials[-1].end() : place.start]
+        r"\b(?:погиб(?!ш\w+ (?:на|в зоне) (?:сво|фронте|войне|украине))|загин|killed|died|fell|strike|удар)", view.norm[burials[-1].end() : place.start]
     ):
         return "origin"
     if view.has("persons.military", "one.military") and re.search(
