@@ -222,6 +222,12 @@ def _by_phrase(view: View) -> Attribution | None:
         words = re.match(r"(?: [\w'’.-]+){1,6}", raw[hit.end :])
         if words:
             return Attribution(institution=words.group().strip())
+    for hit in view.all("attribution.verbs"):
+        quoted = re.match(
+            r" (?:издание |газета |канал |видання |телеканал )?[«\"“]([^»\"”]{3,40})[»\"”]", raw[hit.end :]
+        )
+        if quoted:
+            return Attribution(institution=quoted.group(1))
     if view.lang == "en":
         for hit in view.all("attribution.verbs"):
             subject = re.search(r"(?:^|[,:—] |\b(?:as|but|and) )((?:[\w'’-]+ ){1,4})$", raw[: hit.start])

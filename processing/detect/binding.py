@@ -33,7 +33,9 @@ _OBJECT = re.compile(
 )
 _PART_PHRASE = re.compile(r"\b(?:(?:из|з|із) (?:них|которых|яких|этих|тих)|of (?:them|whom|these|those|which))\b")
 _BECOMES = {
-    Measure.BODIES_RETURNED: Measure.KILLED, Measure.EXCHANGED: Measure.CAPTURED, Measure.KILLED: Measure.CAPTURED,
+    Measure.BODIES_RETURNED: Measure.KILLED,
+    Measure.EXCHANGED: Measure.CAPTURED,
+    Measure.KILLED: Measure.CAPTURED,
 }
 _NOBODY = re.compile(
     r"\b(?:никто|ніхто|жоден|жодна|жодного|ни один|ни одного|никого|нікого|none|nobody|no "

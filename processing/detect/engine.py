@@ -22,6 +22,7 @@ from processing.models import (
     Detection,
     Evidence,
     Group,
+    Measure,
     Qualifier,
     Scope,
     Status,
@@ -82,7 +83,17 @@ def _drafts(article: Article, view: View) -> list[Draft]:
         draft.group = group_of(view, draft.group, draft.trigger.measure)
         set_status(article, view, draft, drafts, triggers)
     enemies_too(view, drafts)
+    _same_uniform(drafts)
     return drafts
+
+
+def _same_uniform(drafts: list[Draft]) -> None:
+    """Captured, missing and exchanged of a sentence that counts soldiers are soldiers."""
+    handed = (Measure.CAPTURED, Measure.EXCHANGED, Measure.MISSING)
+    if any(d.group == "military" for d in drafts):
+        for draft in drafts:
+            if draft.group == "unknown" and draft.trigger.measure in handed:
+                draft.group = "military"
 
 
 def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Claim:
@@ -121,9 +132,19 @@ def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Claim:
         confidence=Confidence(count=draft.sure, region=roles.sure, attribution=speaker.sure, date=day_sure),
         rules=tuple(draft.rules),
         names=draft.names,
-        cues=_cues(view),
+        cues=_cues(view, draft),
     )
 
 
-def _cues(view: View) -> tuple[str, ...]:
-    return tuple(name for name in ("rise", "correction", "denial", "retraction", "final") if view.has(f"cues.{name}"))
+_LOOSE = frozenset({"уже", "теперь", "вже", "тепер", "now", "already"})
+
+
+def _cues(view: View, draft: Draft) -> tuple[str, ...]:
+    """Toll wording of the sentence; words like "already" count only next to the number."""
+
+    def tells(name: str) -> bool:
+        hits = view.all(f"cues.{name}")
+        loose = [h for h in hits if view.norm[h.start : h.end] in _LOOSE]
+        return len(loose) < len(hits) or view.near(loose, draft.start, draft.end, 20)
+
+    return tuple(name for name in ("rise", "correction", "denial", "retraction", "final") if tells(name))

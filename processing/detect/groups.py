@@ -26,7 +26,8 @@ _FORCE_LOST = re.compile(
 
 
 _RUSSIAN = re.compile(
-    r"\b(?:russian|russia's|российск\w+|русск\w+|вс рф|армии рф|російськ\w+|армії рф|окупант\w*|оккупант\w*|рашист\w*)\b"
+    r"\b(?:russian|russia's|российск\w+|русск\w+|вс рф|армии рф|російськ\w+|армії рф|"
+    r"окупант\w*|оккупант\w*|рашист\w*)\b"
 )
 _UKRAINIAN = re.compile(r"\b(?:ukrainian|ukraine's|kyiv's|украинск\w+|всу|українськ\w+|зсу|наших захисників)\b")
 

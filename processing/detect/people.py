@@ -105,8 +105,10 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.denied")
     if noun and _there_is_one(view, trigger):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.there_is")
-    if noun and re.match(r"погибш(?:им|ей|ими)|загибл(?:им|ою|ими)", view.norm[trigger.start :]) and re.search(
-        r"прощан|прости|попрощ|похорон|проща", view.norm[: trigger.start]
+    if (
+        noun
+        and re.match(r"погибш(?:им|ей|ими)|загибл(?:им|ою|ими)", view.norm[trigger.start :])
+        and re.search(r"прощан|прости|попрощ|похорон|проща", view.norm[: trigger.start])
     ):
         return _named(view, replace(trigger, form="verb"), taken, limits)
     if noun and not _of_one(view, trigger):

@@ -51,8 +51,12 @@ def _is_town_context(view: View, start: int, end: int) -> bool:
     return _BEFORE_TOWN.search(view.norm[:start]) is not None
 
 
-def _in_name(view: View, start: int) -> bool:
-    """As in "Pavel Orlov": a capitalised word right before makes it a surname."""
+def _in_name(view: View, start: int, end: int) -> bool:
+    """As in "Pavel Orlov", "Артем Сизов": a capitalised neighbour makes it part of a name."""
+    if not _BEFORE_TOWN.search(view.norm[:start]) and re.match(
+        r" [A-ZА-ЯЁІЇЄҐ][a-zа-яёіїєґ]{2,}", view.sentence.raw[end:]
+    ):
+        return not view.sentence.upper
     before = re.search(r"([^\W\d_][\w'’-]*) $", view.sentence.raw[:start])
     if before is None or view.sentence.upper:
         return False
@@ -101,7 +105,7 @@ def _place(view: View, entry: tuple[str, str], start: int, end: int) -> Place | 
     if kind not in ("adjective", "people") and not view.sentence.raw[start].isupper():
         return None
     if kind in ("city", "town") and (
-        _in_name(view, start) or (kind == "town" and not _is_town_context(view, start, end))
+        _in_name(view, start, end) or (kind == "town" and not _is_town_context(view, start, end))
     ):
         return None
     if _TRAP.search(view.norm[:start]) or (start and view.norm[start - 1] == "-"):

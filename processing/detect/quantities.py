@@ -330,7 +330,10 @@ class QuantityReader:
     def _has_own_word(self, noun_end: int) -> bool:
         """As in "among them six children, 80 hurt": a word of loss of its own starts a new figure."""
         return any(
-            0 <= h.start - noun_end <= 1 for tag, hits in self.by_tag.items() if tag.startswith("triggers.") for h in hits
+            0 <= h.start - noun_end <= 1
+            for tag, hits in self.by_tag.items()
+            if tag.startswith("triggers.")
+            for h in hits
         )
 
     def _one_of(self, end: int) -> bool:
@@ -349,7 +352,9 @@ class QuantityReader:
             return True
         if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
             return True
-        if re.search(r"(?:ни один|ни одного|жоден|жодного|not one|none) (?:из|із|з|of)(?: the| these| those)? $", before):
+        if re.search(
+            r"(?:ни один|ни одного|жоден|жодного|not one|none) (?:из|із|з|of)(?: the| these| those)? $", before
+        ):
             return True
         if self._is_growth(number):
             return True
@@ -543,7 +548,13 @@ class QuantityReader:
         marks: set[str] = set()
         for hit in self.by_tag.get("subset.before", []):
             gap = self.norm[hit.end : start] if hit.end <= start else None
-            if gap is not None and len(gap) <= 40 and not re.search(r"[.;]|\d", gap) and not re.search(r",.*,", gap) and not ("," in gap and self._has_own_word(noun_end)):
+            if (
+                gap is not None
+                and len(gap) <= 40
+                and not re.search(r"[.;]|\d", gap)
+                and not re.search(r",.*,", gap)
+                and not ("," in gap and self._has_own_word(noun_end))
+            ):
                 marks.add("subset")
         for hit in self.by_tag.get("subset.after", []):
             if 0 <= hit.start - number.end <= 2 or 0 <= hit.start - noun_end <= 2:
@@ -557,10 +568,9 @@ class QuantityReader:
         for tag, mark in (("rise_by", "by"), ("rise_from", "from"), ("rise_to", "to")):
             if any(h.end == start - 1 for h in self.by_tag.get(tag, [])):
                 marks.add(mark)
-        if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14) : start]):
-            marks.add("total")
-        elif (part := re.search(r"(\w+) (?:из|із|з) $", self.norm[:start])) and (
-            part.group(1)[0].isdigit() or part.group(1) in self.lexicon.numbers
+        if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14) : start]) or (
+            (part := re.search(r"(\w+) (?:из|із|з) $", self.norm[:start]))
+            and (part.group(1)[0].isdigit() or part.group(1) in self.lexicon.numbers)
         ):
             marks.add("total")
         elif re.search(r"^(?:of the|из|з|із) \w+ .*, $", self.norm[:start]):

@@ -133,7 +133,11 @@ def patients(drafts: list[Draft]) -> None:
 
 def without_pronouns(drafts: list[Draft]) -> list[Draft]:
     """As in "the child did not survive. She had been wounded": the pronoun's wound is the death counted already."""
-    deaths = [d for d in drafts if d.trigger.measure is Measure.KILLED and d.rules[0].startswith("count.")]
+    deaths = [
+        d
+        for d in drafts
+        if d.trigger.measure is Measure.KILLED and d.status is Status.OWN and d.rules[0].startswith("count.")
+    ]
 
     def told(draft: Draft) -> bool:
         before = draft.view.norm[max(0, draft.trigger.start - 24) : draft.trigger.start]

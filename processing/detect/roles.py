@@ -32,6 +32,9 @@ _BURIAL = re.compile(
     r"прощал\w*|провел\w* в останн|buried|laid to rest|funerals?|burial|погребен\w*|предан\w* "
     r"земле|земля приняла)\b"
 )
+_DEATH = re.compile(
+    r"\b(?:погиб(?!ш\w+ (?:на|в зоне) (?:сво|фронте|войне|украине))|загин|killed|died|fell|strike|удар|lost (?:their|his))"
+)
 _OFFICE_AFTER = re.compile(
     r" (?:\w+ )?(?:губернатор\w*|мэр\w*|власт\w+|облвласт\w+|ова\b|ода\b|мва\b|облсовет\w*|"
     r"глав\w+|мер\b|мера\b|міськ\w* голов\w*|военкомат\w*|обладміністрац\w+|governor|mayor|"
@@ -154,14 +157,10 @@ def _role(view: View, place: Place) -> str:
         and not re.search(r"\b(?:обстрел|удар|выезд|вылет|обстріл)\w* (?:из|з|із) ", before)
     ):
         return "origin"
-    if _BURIAL.search(view.norm) and not re.search(
-        r"\b(?:погиб(?!ш\w+ (?:на|в зоне) (?:сво|фронте|войне|украине))|загин|killed|died|fell|strike|удар|lost (?:their|his))", view.norm
-    ):
+    if _BURIAL.search(view.norm) and not _DEATH.search(view.norm):
         return "origin"
     burials = list(_BURIAL.finditer(view.norm[: place.start]))
-    if burials and not re.search(
-        r"\b(?:погиб(?!ш\w+ (?:на|в зоне) (?:сво|фронте|войне|украине))|загин|killed|died|fell|strike|удар)", view.norm[burials[-1].end() : place.start]
-    ):
+    if burials and not _DEATH.search(view.norm[burials[-1].end() : place.start]):
         return "origin"
     if view.has("persons.military", "one.military") and re.search(
         r"\b(?:местных|місцевих|local) ", view.norm[place.end :]
