@@ -72,7 +72,33 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
     trailing = _TRAILING.search(view.sentence.raw)
     if trailing:
         return Attribution(name=trailing.group(1))
-    return _by_office(view) or _by_verb(view) or _by_institution(view) or _by_phrase(view)
+    return (
+        _said_in(view)
+        or _by_office(view)
+        or _by_verb(view)
+        or _by_institution(view)
+        or _by_phrase(view)
+        or _far_institution(view)
+    )
+
+
+def _said_in(view: View) -> Attribution | None:
+    """As in "сообщили в МВД Украины", "повідомили в ОВА"."""
+    for verb in view.all("attribution.verbs"):
+        preposition = re.match(r" (?:в|во|у) (?:\w+ )?", view.norm[verb.end :])
+        if preposition is None:
+            continue
+        for hit in view.all("attribution.institutions"):
+            if verb.end < hit.start <= verb.end + preposition.end():
+                return Attribution(institution=_phrase(view, hit))
+    return None
+
+
+def _far_institution(view: View) -> Attribution | None:
+    """The institution before a verb of saying, however much stands between."""
+    verbs = view.all("attribution.verbs")
+    before = [h for h in view.all("attribution.institutions") if any(h.end < verb.start for verb in verbs)]
+    return Attribution(institution=_phrase(view, before[0])) if before else None
 
 
 def _by_office(view: View) -> Attribution | None:
@@ -204,7 +230,7 @@ def _by_institution(view: View) -> Attribution | None:
     marks = view.all("attribution.verbs", "attribution.by")
     hits = view.all("attribution.institutions")
     for hit in sorted(hits, key=lambda h: min((abs(h.start - m.end) for m in marks), default=999)):
-        if re.search(r"открыт\w+ $|відкрит\w+ $", view.norm[: hit.start]):
+        if re.search(r"(?:открыт\w+|відкрит\w+|\bдо|\bк|\bпро|\bо|\bto) $", view.norm[: hit.start]):
             continue
         near = any(-2 <= hit.start - m.end < 45 or -2 <= m.start - hit.end < 45 for m in marks)
         heads = view.norm[hit.end : hit.end + 2] == ": " or (
@@ -245,5 +271,5 @@ def _phrase(view: View, hit: Hit) -> str:
     after = re.match(
         r"(?: (?:[A-ZА-ЯІЇЄҐ][\w'’-]+|області|области|региона|in [A-Z]\w+|of [A-Z]\w+)){1,3}", raw[hit.end :]
     )
-    start = before.start(1) if before else hit.start
+    start = before.start(1) if before and _first(before.group(1)) not in _NOT_NAME else hit.start
     return raw[start : hit.end + (after.end() if after else 0)].strip()

@@ -60,11 +60,7 @@ def _in_name(view: View, start: int, end: int) -> bool:
     before = re.search(r"([^\W\d_][\w'’-]*) $", view.sentence.raw[:start])
     if before is None or view.sentence.upper:
         return False
-    return (
-        before.group(1)[0].isupper()
-        and (before.start() > 0 or len(before.group(1)) > 3)
-        and not _BEFORE_TOWN.search(view.norm[:start])
-    )
+    return before.group(1)[0].isupper() and before.start() > 0 and not _BEFORE_TOWN.search(view.norm[:start])
 
 
 @lru_cache(maxsize=1)

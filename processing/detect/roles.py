@@ -33,7 +33,8 @@ _BURIAL = re.compile(
     r"земле|земля приняла)\b"
 )
 _DEATH = re.compile(
-    r"\b(?:погиб(?!ш\w+ (?:на|в зоне) (?:сво|фронте|войне|украине))|загин|killed|died|fell|strike|удар|lost (?:their|his))"
+    r"\b(?:погиб(?!ш\w+ (?:на|в зоне) (?:сво|фронте|войне|украине))|загин|killed|died|fell|strike|удар|"
+    r"lost (?:their|his))"
 )
 _OFFICE_AFTER = re.compile(
     r" (?:\w+ )?(?:губернатор\w*|мэр\w*|власт\w+|облвласт\w+|ова\b|ода\b|мва\b|облсовет\w*|"
@@ -163,7 +164,9 @@ def _role(view: View, place: Place) -> str:
     if burials and not _DEATH.search(view.norm[burials[-1].end() : place.start]):
         return "origin"
     if view.has("persons.military", "one.military") and re.search(
-        r"\b(?:местных|місцевих|local) ", view.norm[place.end :]
+        r"\b(?:(?:местных|місцевих) (?:контракт|мобил|моб|воен|солд|добро|бойц|парн|війс|хлоп|жител|захис)|"
+        r"local (?:men|serv|sold|contract|mobil|conscr|volunteer))",
+        view.norm[place.end :],
     ):
         return "origin"
     if place.kind in ("adjective", "people") and (place.kind == "people" or _PEOPLE_AFTER.match(after)):
