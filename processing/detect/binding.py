@@ -215,6 +215,9 @@ class Binder:
     @staticmethod
     def _parent(bounds: list[Bound], index: int) -> int | None:
         mine = bounds[index]
+        after = bounds[index + 1] if index + 1 < len(bounds) else None
+        if after is not None and "total" in after.quantity.marks and after.trigger.measure is mine.trigger.measure:
+            return index + 1
         earlier = [i for i in range(index - 1, -1, -1) if bounds[i].parent is None]
         same = [i for i in earlier if bounds[i].trigger.measure is mine.trigger.measure]
         if mine.trigger.measure is Measure.EXCHANGED:

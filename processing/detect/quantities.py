@@ -36,7 +36,7 @@ _MONEY_AFTER = re.compile(
     r"story|floor|meter|metre|mm|этажн|поверх)"
 )
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
-_PAIR = re.compile(r"супруж|супругов|семейн|подружжя|couple|родител|батьки|parents")
+_PAIR = re.compile(r"супруж|супругов|пар[аыу]$|семейн|подружжя|couple|родител|батьки|parents")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
@@ -353,7 +353,8 @@ class QuantityReader:
         if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
             return True
         if re.search(
-            r"(?:ни один|ни одного|жоден|жодного|not one|none) (?:из|із|з|of)(?: the| these| those)? $", before
+            r"(?:ни один|ни одного|никто|жоден|жодного|ніхто|not one|none) (?:из|із|з|of)(?: the| these| those)? $",
+            before,
         ):
             return True
         if self._is_growth(number):

@@ -160,6 +160,9 @@ def _role(view: View, place: Place) -> str:
         return "origin"
     if _BURIAL.search(view.norm) and not _DEATH.search(view.norm):
         return "origin"
+    death = _DEATH.search(view.norm)
+    if death and place.end <= death.start() and _BURIAL.search(view.norm[: death.start()]):
+        return "origin"
     burials = list(_BURIAL.finditer(view.norm[: place.start]))
     if burials and not _DEATH.search(view.norm[burials[-1].end() : place.start]):
         return "origin"

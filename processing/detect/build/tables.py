@@ -19,7 +19,7 @@ REGIONS = _regions()
 
 # Border and front-line places that GeoNames lacks or writes otherwise; case forms by hand where needed.
 EXTRA = {
-    "RU-BEL": "Грайворон, Шебекино, Валуйки, Ржевка, Новая Таволжанка, Таволжанка, Козинка, Головчино, "
+    "RU-BEL": "Грайворон, Шебекино, Валуйки, Валуек, Валуйках, Ржевка, Новая Таволжанка, Таволжанка, Козинка, Головчино, "
     "Грайворонский район, Шебекинский район, "
     "Краснояружский район, Красная Яруга, Борисовка, Мурома, Маломихайловка, Нехотеевка, Журавлевка, Муром, "
     "Graivoron, Grayvoron, Shebekino, Valuyki, Novaya Tavolzhanka, Шебекіно, Грайворон, "
