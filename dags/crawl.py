@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
@@ -10,6 +11,8 @@ from shared_assets import RAW_IF_NEW, RETRYING
 
 from processing.config import ScheduleGroup, Settings, load_config
 from scrapers.registry import load_registry
+
+log = logging.getLogger("vigil.crawl")
 
 DOC = """
 ### Crawl `{group}`
@@ -53,5 +56,8 @@ _settings = Settings.from_env()
 _config = load_config(_settings.config_file)
 _registry = load_registry(_settings.sources_dir)
 for _group in _registry.groups():
+    if _group not in _config.groups:  # one typo must not take the other groups' DAGs away
+        log.error("group %r of %s is not under groups: of %s", _group, _settings.sources_dir, _settings.config_file)
+        continue
     _dag = crawl_dag(_group, _config.groups[_group], [s.id for s in _registry.in_group(_group)])
     globals()[_dag.dag_id] = _dag

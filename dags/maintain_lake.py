@@ -10,9 +10,10 @@ from shared_assets import RETRYING
 DOC = """
 ### Maintain the lake
 
-Every night: compacts the small files that each batch adds to the Delta tables, writes checkpoints, and deletes files that no
-table version of the last seven days uses. Raw pages (WARC) are evidence and are never deleted here. Then the frontier forgets
-article addresses that no feed, sitemap or listing has named for a year.
+Every night: compacts the small files that each batch adds to the Delta tables, writes checkpoints, and deletes
+files that no table version of the last seven days uses. Raw pages (WARC) are evidence and are never deleted here.
+The frontier forgets article addresses that nothing has named for a year. All days of raw pages are looked through
+for batches that the two-minute sweep may have passed over; what is found is taken up by the next `process`.
 
 Writers may go on meanwhile; clearing and running it again at any time is safe.
 """
@@ -54,8 +55,16 @@ def maintain_lake() -> None:
         finally:
             frontier.close()
 
+    @task
+    def look_everywhere() -> int:
+        """Unfinished batches of any day."""
+        from processing.pipeline import open_pipeline
+
+        return len(open_pipeline().pending(everything=True))
+
     compact()
     prune_frontier()
+    look_everywhere()
 
 
 maintain_lake()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -63,11 +64,12 @@ class CrawlBatch(BaseOperator):
         argv = [
             sys.executable, "-m", "scrapers.run", "--batch-id", name, "--group", self.group, "--date", date,
             "--sources", ",".join(self.sources), "--sources-dir", str(settings.sources_dir),
-            "--ledger-url", settings.ledger_url, "--user-agent", config.user_agent, "--stats", str(stats),
+            "--user-agent", config.user_agent, "--stats", str(stats),
             "--time-budget", str(48 * config.groups[self.group].timeout_minutes),  # 80 % of the task's limit
         ]
+        env = {**os.environ, "VIGIL_LEDGER_URL": settings.ledger_url}  # not an argument: it may hold a password
         with subprocess.Popen(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         ) as process:
             self._process = process
             try:

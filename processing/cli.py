@@ -101,7 +101,7 @@ def sources_check(folders: tuple[Path, ...], offline: bool) -> None:
 def _ask_sources(folder: Path, registry: Registry, user_agent: str) -> None:
     """One throw-away crawl of each source: nothing is stored, the frontier is not touched."""
     with tempfile.TemporaryDirectory(prefix="vigil-check-") as scratch:
-        report = _crawl(sorted(registry.sources), folder, Path(scratch) / "out", f"sqlite:///{scratch}/l", user_agent)
+        report = _crawl(sorted(registry.sources), folder, Path(scratch), None, user_agent)
     for source_id, health in sorted(report["sources"].items()):
         click.echo(f"  {source_id:<28} {health['verdict']:<13} {health.get('error') or ''}")
 
@@ -161,24 +161,38 @@ def _ago(moment: datetime | None) -> str:
 def crawl(source_ids: tuple[str, ...], out: Path | None) -> None:
     """Crawl sources once, without Airflow."""
     settings = Settings.from_env()
-    registry = load_registry(settings.sources_dir)
-    if unknown := [s for s in source_ids if s not in registry.sources]:
-        raise ConfigError(f"no such source: {', '.join(unknown)}; `vigil sources list` shows them")
+    folder = _folder_with(source_ids, settings.sources_dir, HOME / "config" / "sources")
     agent = load_config(settings.config_file).user_agent
-    report = _crawl(list(source_ids), settings.sources_dir, out, settings.ledger_url, agent)
+    report = _crawl(list(source_ids), folder, out, None if out else settings.ledger_url, agent)
     click.echo(json.dumps(report, ensure_ascii=False, indent=2))
 
 
-def _crawl(ids: list[str], folder: Path, out: Path | None, ledger_url: str, user_agent: str) -> dict[str, Any]:
+def _folder_with(ids: tuple[str, ...], *folders: Path) -> Path:
+    """The first registry that knows all the sources: beside a running demo, the shipped one is looked at too."""
+    unknown: set[str] = set(ids)
+    for folder in dict.fromkeys(folders):
+        missing = set(ids) - set(load_registry(folder).sources)
+        if not missing:
+            return folder
+        unknown &= missing
+    raise ConfigError(f"no such source: {', '.join(sorted(unknown or ids))} (in {', '.join(map(str, folders))})")
+
+
+def _crawl(ids: list[str], folder: Path, out: Path | None, ledger_url: str | None, user_agent: str) -> dict[str, Any]:
+    """One crawl in a process of its own. With `out` and no ledger, the frontier is one of its own under `out`.
+
+    The ledger's URL, which may hold a password, goes by the environment: arguments are for all to see.
+    """
     now = datetime.now(UTC)
     argv = [
         sys.executable, "-m", "scrapers.run", "--batch-id", f"manual-{now:%Y%m%dt%H%M%S%f}", "--group", "manual",
         "--date", f"{now:%Y-%m-%d}", "--sources", ",".join(ids), "--sources-dir", str(folder),
-        "--ledger-url", ledger_url, "--user-agent", user_agent,
+        "--user-agent", user_agent, *(["--out", str(out)] if out else []),
     ]
-    done = subprocess.run(
-        [*argv, *(["--out", str(out)] if out else [])], stdout=subprocess.PIPE, text=True, check=False
-    )
+    env = {k: v for k, v in os.environ.items() if k != "VIGIL_LEDGER_URL"}
+    if ledger_url:
+        env["VIGIL_LEDGER_URL"] = ledger_url
+    done = subprocess.run(argv, env=env, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise VigilError(f"the crawl ended with exit code {done.returncode}; its log is above")
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -72,7 +72,7 @@ class VigilConfig(_Config):
 
     user_agent: str
     tracked_regions: tuple[str, ...]
-    groups: dict[str, ScheduleGroup]
+    groups: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")], ScheduleGroup]
     receivers: dict[str, Receiver]
     routes: tuple[Route, ...]
     windows: Windows = Windows()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import boto3
@@ -90,6 +91,10 @@ class ObjectStore:
                 return False
             raise
         return True
+
+    def modified(self, key: str) -> datetime:
+        """When the object was written, by the store's clock (aware UTC)."""
+        return self.client.head_object(Bucket=self.bucket, Key=self.prefix + key)["LastModified"]
 
     def list(self, prefix: str) -> Iterator[str]:
         """Keys under `prefix`, in key order."""

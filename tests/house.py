@@ -33,6 +33,7 @@ class House:
     smtp_port: int
     store: ObjectStore
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    output: list[str] = field(default_factory=list)  # what the DAGs printed, logs included
 
     def start(self, name: str, *argv: str, url: str) -> None:
         """Start a module and wait until it answers."""
@@ -74,6 +75,7 @@ class House:
             [sys.executable, str(HOME / "tests" / "flow" / "run_dags.py"), *dag_ids], env=self.env, cwd=HOME,
             capture_output=True, text=True, timeout=240, check=False,
         )
+        self.output += [done.stdout, done.stderr]
         lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
         assert lines, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         result: dict[str, str] = json.loads(lines[-1].removeprefix("RESULT "))

@@ -1,46 +1,57 @@
-"""The processes that `make run` starts: each in a session of its own, recorded by pid, stopped as a group."""
+"""The processes that `make run` starts, and how to find every one of them again.
+
+All carry the run's random tag in their environment, and so do their own children. What bears the tag is ours,
+whatever its pid; what does not is never touched.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+TAG = "VIGIL_RUN"
 GRACE_SECONDS = 20.0
+LAUNCHER_SECONDS = 45.0  # the launcher's own stop, before somebody else's `vigil stop` takes over
 
 
 @dataclass
 class Children:
-    """Started processes by name. Records lie in `run_dir`, so that a later `make stop` finds them."""
+    """Started processes by name, of one run. `run_dir/run.json` lets a later `vigil stop` find them."""
 
     run_dir: Path
     log_dir: Path
+    tag: str = field(default_factory=lambda: secrets.token_hex(16))
     started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
+    def begin(self) -> None:
+        """Record this process as the launcher, and tag what it will start."""
+        os.environ[TAG] = self.tag
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        record = {"tag": self.tag, "pid": os.getpid(), "created": psutil.Process().create_time()}
+        self._record().write_text(json.dumps(record), encoding="utf-8")
+
     def start(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
-        """Start `argv`, its output appended to `log_dir/name.log`."""
+        """Start `argv` in a session of its own, its output appended to `log_dir/name.log`."""
         self.log_dir.mkdir(parents=True, exist_ok=True)
         with open(self.log_path(name), "ab") as log:
-            process = subprocess.Popen(
-                list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log,
+            self.started[name] = subprocess.Popen(
+                list(argv), env={**env, TAG: self.tag}, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )
-        self.adopt(name, process)
 
     def adopt(self, name: str, process: subprocess.Popen[bytes]) -> None:
-        """Record a process that leads its own session."""
+        """Take over a process that was started with this environment."""
         self.started[name] = process
-        self.run_dir.mkdir(parents=True, exist_ok=True)
-        record = {"pid": process.pid, "created": psutil.Process(process.pid).create_time()}
-        (self.run_dir / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
 
     def log_path(self, name: str) -> Path:
         """Where the process's output goes."""
@@ -50,63 +61,89 @@ class Children:
         """Exit codes of started processes that ended by themselves."""
         return {name: code for name, p in self.started.items() if (code := p.poll()) is not None}
 
-    def stop_all(self) -> list[str]:
-        """End every process of the recorded sessions, last started first. Returns the names."""
-        stopped = [name for name in reversed(list(self.started)) if _end(self.run_dir / f"{name}.json")]
-        return stopped + stop_recorded(self.run_dir)
+    def stop_all(self) -> int:
+        """End everything of this run: the first started (the store) last. Returns how many were alive."""
+        alive = [process for process in self.started.values() if process.poll() is None]
+        deadline = time.monotonic() + GRACE_SECONDS
+        for process in reversed(alive[1:]):
+            process.terminate()
+        for process in alive[1:]:
+            _wait(process, deadline)
+        for process in alive[:1]:
+            process.terminate()
+            _wait(process, deadline + 5)
+        _sweep(self.tag)
+        self._record().unlink(missing_ok=True)
+        return len(alive)
+
+    def _record(self) -> Path:
+        return self.run_dir / "run.json"
 
 
-def running(run_dir: Path) -> list[str]:
-    """Names of recorded processes that are alive."""
-    return [file.stem for file in sorted(run_dir.glob("*.json")) if _alive(_read(file))]
+def running(run_dir: Path) -> list[int]:
+    """Pids of an earlier run that is still up, or of what it left behind."""
+    record = _read(run_dir / "run.json")
+    return [p.pid for p in ([*_launcher(record), *_tagged(record["tag"])] if record else [])]
 
 
-def stop_recorded(run_dir: Path) -> list[str]:
-    """End what an earlier run recorded and left behind. Returns the names of those that were alive."""
-    return [file.stem for file in sorted(run_dir.glob("*.json"), reverse=True) if _end(file)]
+def stop_recorded(run_dir: Path) -> int:
+    """Ask a running launcher to stop, then end what is left of its run. Returns how many processes were alive."""
+    record = _read(run_dir / "run.json")
+    if not record:
+        return 0
+    alive = running(run_dir)
+    for launcher in _launcher(record):
+        launcher.send_signal(signal.SIGTERM)
+        psutil.wait_procs([launcher], LAUNCHER_SECONDS)
+    left = _tagged(record["tag"])
+    for process in left:
+        process.send_signal(signal.SIGTERM)
+    psutil.wait_procs(left, GRACE_SECONDS)
+    _sweep(record["tag"])
+    (run_dir / "run.json").unlink(missing_ok=True)
+    return len(alive)
 
 
-def _read(file: Path) -> tuple[int, float]:
+def _read(file: Path) -> dict[str, Any]:
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        return int(record["pid"]), float(record["created"])
-    except (OSError, ValueError, KeyError):
-        return 0, 0.0
+        record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if record.keys() >= {"tag", "pid", "created"} else {}
 
 
-def _alive(record: tuple[int, float]) -> bool:
-    """Whether that very process lives: a pid alone may have been given to somebody else."""
-    pid, created = record
+def _launcher(record: Mapping[str, Any]) -> list[psutil.Process]:
+    """The launcher, if that very process lives: a pid alone may have been given to somebody else."""
     try:
-        process = psutil.Process(pid)
-        return bool(pid and abs(process.create_time() - created) < 2 and process.status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(record["pid"])
+        same = abs(process.create_time() - record["created"]) < 2 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return False
+        return []
+    return [process] if same and process.pid != os.getpid() else []
 
 
-def _session(leader: int) -> list[psutil.Process]:
+def _tagged(tag: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+            if process.pid != os.getpid() and process.environ().get(TAG) == tag:
                 found.append(process)
-        except (ProcessLookupError, PermissionError, psutil.Error):
-            continue
+        except psutil.Error:
+            continue  # ended meanwhile, a zombie, or not ours to look at
     return found
 
 
-def _end(file: Path) -> bool:
-    """SIGTERM to the leader, then whatever of its session outlives the grace period is killed."""
-    pid, _ = record = _read(file)
-    alive = _alive(record)
-    if alive:
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
-        while _session(pid) and time.monotonic() < deadline:
-            time.sleep(0.1)
-            with suppress(ChildProcessError):  # an earlier run's process is not our child
-                os.waitpid(pid, os.WNOHANG)
-    for process in _session(pid) if pid else []:
+def _sweep(tag: str) -> None:
+    """Kill what outlived its grace."""
+    left = _tagged(tag)
+    for process in left:
         process.kill()
-    file.unlink(missing_ok=True)
-    return alive
+    psutil.wait_procs(left, 5)
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> None:
+    try:
+        process.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

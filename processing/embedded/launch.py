@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from processing.config import HOME
 from processing.embedded.children import Children, running, stop_recorded
 from processing.embedded.seaweed import start_seaweed, wait_ready
 from processing.errors import ConfigError
+from processing.ledger import Ledger
 
 MIN_FREE_BYTES = 1 << 30
 AIRFLOW_COMPONENTS = {
@@ -118,7 +120,7 @@ class Stack:
     def preflight(self) -> None:
         """Refuse early, in one line each: already running, no disk, a port in use."""
         if alive := running(self.children.run_dir):
-            raise ConfigError(f"already running ({', '.join(alive)}); say `make stop` first, or use what is up")
+            raise ConfigError(f"already running ({len(alive)} processes); say `make stop` first, or use what is up")
         self.var.mkdir(parents=True, exist_ok=True)
         if (free := shutil.disk_usage(self.var).free) < MIN_FREE_BYTES:
             raise ConfigError(f"{self.var}: only {free >> 20} MiB free; make room for 1 GiB or set VIGIL_VAR elsewhere")
@@ -311,16 +313,18 @@ class Stack:
         return f"{len(dags)} DAGs: {', '.join(sorted(dags))}"
 
     def await_alert(self) -> str:
-        """Block until the inbox holds a mail and a Slack message."""
+        """Block until the outbox has sent something and holds nothing more; after ten minutes say so and go on."""
+        ledger = Ledger.open(self._lake_environment()["VIGIL_LEDGER_URL"])
         deadline = time.monotonic() + 600
         while time.monotonic() < deadline:
             self._fail_if_dead()
-            got = _get_json(f"http://127.0.0.1:{self.ports.inbox}/api/messages") or {}
-            mails, slacks = len(got.get("mails", [])), len(got.get("slack", []))
-            if mails and slacks:
-                return f"{mails} mail, {slacks} Slack"
+            states = Counter(row.state for row in ledger.deliveries())
+            if states["sent"] and not states["pending"] + states["sending"]:
+                kinds = Counter(row.kind for row in ledger.deliveries("sent"))
+                return ", ".join(f"{n} by {kind}" for kind, n in sorted(kinds.items()))
             time.sleep(0.5)
-        raise ConfigError("no alert after 10 minutes; look at the DAG runs in the UI and at var/log/")
+        found = dict(states) or "nothing found"
+        return f"NONE after 10 minutes ({found}): look at the DAG runs and `vigil alerts list`"
 
     # -- while it is up --------------------------------------------------------------------------
 
@@ -376,24 +380,29 @@ def run(sources: Path | None) -> int:
     """Start everything, wait for the first alert (demo), say where to look, stay until Ctrl-C."""
     stack = Stack(HOME, sources.resolve() if sources else None, ports_from_env())
     stack.preflight()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # `make stop`, and a terminal that is closed
+        signal.signal(number, _interrupt)
+    stack.children.begin()
     try:
         _bring_up(stack)
         stack.keep_up()
     except KeyboardInterrupt:
         print("\nstopping ...", flush=True)  # noqa: T201
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         stopped = stack.children.stop_all()
-        print(f"stopped {len(stopped)} processes; data is kept in {stack.var}", flush=True)  # noqa: T201
+        (stack.var / "env.json").unlink(missing_ok=True)
+        print(f"stopped {stopped} processes; data is kept in {stack.var}", flush=True)  # noqa: T201
     return 0
 
 
 def stop() -> int:
     """End what an earlier run left."""
-    run_dir = Path(os.environ.get("VIGIL_VAR", HOME / "var")) / "run"
-    names = stop_recorded(run_dir)
-    print(f"stopped {', '.join(names)}" if names else "nothing was running")  # noqa: T201
+    var = Path(os.environ.get("VIGIL_VAR", HOME / "var"))
+    stopped = stop_recorded(var / "run")
+    (var / "env.json").unlink(missing_ok=True)
+    print(f"stopped {stopped} processes" if stopped else "nothing was running")  # noqa: T201
     return 0
 
 
