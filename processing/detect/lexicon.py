@@ -92,6 +92,8 @@ def _flatten(node: Any, prefix: str) -> Iterator[tuple[str, list[str]]]:
     if isinstance(node, dict):
         for key, child in node.items():
             yield from _flatten(child, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(node, list):
+        yield prefix, [entry for family in node for entry in _entries(family)]
     elif isinstance(node, str):
         yield prefix, _entries(node)
 
