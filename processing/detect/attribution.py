@@ -48,7 +48,9 @@ def find_speaker(article: Article, view: View) -> Speaker:
     """The sentence of the claim first, then the neighbours, the title, the signature, the channel's owner."""
     via = article.item.source_name
     for sure, other in _order(article, view):
-        found = _in_sentence(article, other)
+        if "speaker" not in other.memo:
+            other.memo["speaker"] = _in_sentence(article, other)
+        found: Attribution | None = other.memo["speaker"]
         if found is not None:
             return Speaker(found.model_copy(update={"via": found.via or via}), sure)
     item = article.item

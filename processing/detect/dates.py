@@ -68,6 +68,13 @@ def _is_statement(view: View, dated: _Dated) -> bool:
 
 
 def _dates(view: View, today: date | None) -> list[_Dated]:
+    memo: dict[str, list[_Dated]] = view.memo
+    if "dates" not in memo:
+        memo["dates"] = _find_dates(view, today)
+    return memo["dates"]
+
+
+def _find_dates(view: View, today: date | None) -> list[_Dated]:
     found = _explicit(view, today)
     if today is not None:
         found += _weekdays(view, today) + _relative(view, today) + _spans(view, today)

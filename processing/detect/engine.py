@@ -30,6 +30,8 @@ from processing.models import (
 
 DETECTOR_VERSION = "1"
 
+_MOST_CLAIMS = 200  # a text with more is a table or debris
+
 
 def detect(item: DetectInput) -> Detection:
     """Casualty claims of a text; never raises on any text."""
@@ -38,7 +40,11 @@ def detect(item: DetectInput) -> Detection:
     if not lexicons.load(lang).gate.search(whole.lower().replace("ё", "е").replace("’", "'").replace("ʼ", "'")):
         return Detection(id=item.id, lang=lang, disclosure=False, claims=())
     article = _article(item, lang)
-    drafts = [draft for view in article.views for draft in _drafts(article, view)]
+    drafts: list[Draft] = []
+    for view in article.views:
+        drafts += _drafts(article, view)
+        if len(drafts) > _MOST_CLAIMS:
+            break
     drafts = without_pronouns(drafts)
     patients(drafts)
     returned(drafts)

@@ -96,6 +96,8 @@ def _flatten(node: Any, prefix: str) -> Iterator[tuple[str, list[str]]]:
         yield prefix, [entry for family in node for entry in _entries(family)]
     elif isinstance(node, str):
         yield prefix, _entries(node)
+    elif isinstance(node, list):
+        yield prefix, [entry for family in node for entry in _entries(family)]
 
 
 def _entries(text: str) -> list[str]:

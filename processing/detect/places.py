@@ -73,6 +73,13 @@ def table() -> dict[str, tuple[str, str]]:
 
 def find_places(view: View) -> list[Place]:
     """Places in reading order; a name must be capitalised, an adjective or inhabitant need not be."""
+    memo: dict[str, list[Place]] = view.memo
+    if "places" not in memo:
+        memo["places"] = _find_places(view)
+    return memo["places"]
+
+
+def _find_places(view: View) -> list[Place]:
     forms = table()
     words = [w for w in view.sentence.words if w.is_word]
     found: list[Place] = []

@@ -189,11 +189,8 @@ def without_repeats(drafts: list[Draft]) -> list[Draft]:
 
 
 def _same(a: Draft, b: Draft) -> bool:
-    if a.view is not b.view and (_AGO.search(a.view.norm) or _AGO.search(b.view.norm)):
+    if a.view is b.view or a.trigger.measure is not b.trigger.measure or a.status is not b.status:
         return False
-    return (
-        a.trigger.measure is b.trigger.measure
-        and (a.low, a.high) == (b.low, b.high)
-        and a.status is b.status
-        and (a.view.sentence.field != b.view.sentence.field or a.view is not b.view)
-    )
+    if (a.low, a.high) != (b.low, b.high):
+        return False
+    return not (_AGO.search(a.view.norm) or _AGO.search(b.view.norm))

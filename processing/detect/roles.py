@@ -123,6 +123,13 @@ def channel_region(source: str | None) -> str | None:
 
 def roles_of(view: View) -> list[_Role]:
     """Places with their roles; "Korkino, Chelyabinsk region": an apposition keeps the role of what it explains."""
+    memo: dict[str, list[_Role]] = view.memo
+    if "roles" not in memo:
+        memo["roles"] = _roles_of(view)
+    return memo["roles"]
+
+
+def _roles_of(view: View) -> list[_Role]:
     found: list[_Role] = []
     for place in find_places(view):
         role = _role(view, place)

@@ -49,6 +49,10 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_LONGEST = 900  # characters of a sentence; what is longer is a list or debris, and is cut
+_MOST = 600  # sentences of a field that are looked at
+
+
 def fold(text: str) -> str:
     """Lower case, one apostrophe, one space, no ё: the same length as `text`, so that offsets carry over."""
     low = text.lower()
@@ -119,6 +123,8 @@ def sentences(text: str, field: Field) -> list[Sentence]:
     found: list[Sentence] = []
     start = 0
     for match in _BREAK.finditer(text):
+        if len(found) >= _MOST:
+            return found
         piece = text[start : match.end()]
         if match.group().startswith(".") and _is_abbreviation(text, start, match, piece):
             continue
@@ -139,6 +145,15 @@ def _is_abbreviation(text: str, start: int, match: re.Match[str], piece: str) ->
 
 
 def _add(found: list[Sentence], text: str, start: int, end: int, field: Field) -> None:
+    while end - start > _LONGEST and len(found) < _MOST:
+        space = text.rfind(" ", start + 1, start + _LONGEST)
+        cut = space if space > 0 else start + _LONGEST
+        _add_piece(found, text, start, cut, field)
+        start = cut
+    _add_piece(found, text, start, min(end, start + _LONGEST), field)
+
+
+def _add_piece(found: list[Sentence], text: str, start: int, end: int, field: Field) -> None:
     raw = text[start:end]
     lead = len(raw) - len(raw.lstrip())
     raw = raw.strip()

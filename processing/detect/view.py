@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from processing.detect.lexicon import Hit, Lexicon
 from processing.detect.text import Sentence
@@ -26,6 +27,11 @@ class View:
         for hit in self.hits:
             found.setdefault(hit.tag, []).append(hit)
         return found
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What other modules worked out about this sentence once."""
+        return {}
 
     @property
     def norm(self) -> str:

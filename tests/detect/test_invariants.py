@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -101,3 +102,19 @@ def test_disclosure_needs_an_own_claim() -> None:
     detection: Detection = detect(DetectInput(id="x", text="В ДТП погибли четыре человека."))
     assert [claim.status for claim in detection.claims] == [Status.ACCIDENT]
     assert not detection.disclosure
+
+
+HOSTILE = {
+    "one sentence without end": "погиб слово " * 4000,
+    "a table of tolls": "".join(f"Погибли {i} человек, ранены {i + 1}, " for i in range(2, 1500)),
+    "a row of numbers": "1 " * 20000 + "погибли",
+    "a row of names": "Иван Петров " * 2000 + "погибли",
+    "one word": "a" * 100000 + " killed",
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_is_read_in_bounded_time(text: str) -> None:
+    """Fifty thousand characters of debris take seconds at most, and give a bounded number of claims."""
+    assert len(detect(DetectInput(id="x", text=text)).claims) < 400
