@@ -7,8 +7,9 @@ ids come from content, the ledger remembers which page made which version, a bat
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,17 +21,23 @@ from processing.detect import DETECTOR_VERSION, detect
 from processing.errors import ConfigError, VigilError
 from processing.lake.tables import Lake
 from processing.ledger import Ledger
+from processing.ledger.marks import Marks
 from processing.models import DetectInput, Detection, Document, PageRef, content_id
 from processing.resolve import ResolveContext, resolve_document
+from scrapers.batch import rebuild_missing_index
 from scrapers.handover import Disposition, PageLine
 from scrapers.objects import ObjectStore
 from scrapers.registry import Registry, RegistryError, Source, load_registry
-from scrapers.warc import read_record
+from scrapers.warc import WarcError, read_record
 
 log = logging.getLogger("vigil.pipeline")
 
 INDEX_SUFFIX = ".index.jsonl"
-LOOK_BACK = timedelta(days=2)  # before the newest finished batch: crawls that overlapped it
+WARC_SUFFIX = ".warc.gz"
+BATCH_TIME = re.compile(r"\d{8}t\d{6}")
+PENDING_SINCE = "pending since"  # mark: the oldest day with an unfinished batch at the last look
+LOOK_BACK = timedelta(days=2)
+CRAWL_LIMIT = timedelta(hours=1)  # no crawl is still writing after that
 MAKES_DOCUMENTS = (Disposition.DOCUMENT_NEW, Disposition.DOCUMENT_VERSION, Disposition.POSTS)
 
 
@@ -52,6 +59,11 @@ class Pipeline:
     clean_workers: int = 2
     _indexes: dict[str, list[PageLine]] = field(default_factory=dict)
 
+    @property
+    def marks(self) -> Marks:
+        """Notes between runs."""
+        return Marks(self.ledger.engine)
+
     def process(self) -> Counter[str]:
         """Everything that is pending, through all stages. Returns the counts of resolve()."""
         keys = self.pending()
@@ -59,21 +71,46 @@ class Pipeline:
 
     # -- which batches ---------------------------------------------------------------------------
 
-    def pending(self) -> list[str]:
+    def pending(self, everything: bool = False) -> list[str]:
         """Index keys of stored batches that have not been resolved, oldest first.
 
-        Read from the lake, so that no lost event loses a page. Days before the newest finished batch's are
-        looked at again for LOOK_BACK; without a finished batch, all days.
+        Read from the lake, so that no lost event loses a page. Days before the oldest that had an unfinished batch
+        at the last look are skipped, after LOOK_BACK for crawls that overlapped; `everything` looks at all days.
         """
+        since = date.min if everything else self._pending_since()
         done = self.ledger.done_batches()
-        newest = max((_day_of(key) for key in done), default=date.min)
-        since = newest - LOOK_BACK if newest > date.min + LOOK_BACK else date.min
-        found = []
+        found = [key for prefix in self._days(since) for key in self._indexes_of(prefix)]
+        left = sorted(set(found) - set(done), key=_age_order)
+        today = self.clock().date()
+        self.marks.set(PENDING_SINCE, min([today, *map(_day_of, left)]).isoformat())
+        return left
+
+    def _pending_since(self) -> date:
+        mark = self.marks.get(PENDING_SINCE)
+        return date.fromisoformat(mark) - LOOK_BACK if mark else date.min
+
+    def _days(self, since: date) -> Iterator[str]:
+        """Prefixes of the days to look at, of all groups."""
         for group in self.store.folders("raw/"):
             for folder in self.store.folders(f"raw/{group}/"):
-                if date.fromisoformat(folder.removeprefix("date=")) >= since:
-                    found += [k for k in self.store.list(f"raw/{group}/{folder}/") if k.endswith(INDEX_SUFFIX)]
-        return sorted(set(found) - set(done), key=lambda key: (_day_of(key), key.rsplit("/", 1)[-1]))
+                try:
+                    day = date.fromisoformat(folder.removeprefix("date="))
+                except ValueError:
+                    log.warning("raw/%s/%s: not a day's folder, passed over", group, folder)
+                    continue
+                if day >= since:
+                    yield f"raw/{group}/{folder}/"
+
+    def _indexes_of(self, prefix: str) -> list[str]:
+        """Index keys of a day; a WARC whose crawl was killed before it wrote the index gets it now."""
+        keys = set(self.store.list(prefix))
+        indexes = {key for key in keys if key.endswith(INDEX_SUFFIX)}
+        for warc in (key for key in keys if key.endswith(WARC_SUFFIX)):
+            index = warc.removesuffix(WARC_SUFFIX) + INDEX_SUFFIX
+            if index not in indexes and self.clock() - self.store.modified(warc) > CRAWL_LIMIT:
+                log.warning("%s: its crawl never wrote the index; making it from the WARC", warc)
+                indexes.add(rebuild_missing_index(self.store, warc))
+        return sorted(indexes)
 
     def pending_shares(self, shares: int) -> list[list[str]]:
         """pending(), dealt into at most `shares` lists."""
@@ -95,13 +132,23 @@ class Pipeline:
             return list(_each("clean", keys, one))
 
     def detect(self, keys: list[str]) -> list[str]:
-        """Documents to claims. Returns the keys that went through."""
+        """Documents to claims. Returns the keys that went through.
+
+        A document that the detector fails on is logged and keeps its batch pending; the others go on.
+        """
 
         def one(key: str) -> Counter[str]:
-            detections = [(document, detect(self._detect_input(document))) for document in self._documents(key)]
+            detections, failed = [], 0
+            for document in self._documents(key):
+                try:
+                    detections.append((document, detect(self._detect_input(document))))
+                except Exception:  # one document's boundary; check_done tells of it
+                    log.exception("detect: document %s version %d", document.doc_id, document.version)
+                    failed += 1
             self.lake.write_claims(detections, DETECTOR_VERSION)
+            self._note_failures(key, "detect", failed)
             counts = Counter(f"{claim.status.value} claims" for _, found in detections for claim in found.claims)
-            return counts + Counter(documents=len(detections))
+            return counts + Counter(documents=len(detections), failed=failed)
 
         return list(_each("detect", keys, one))
 
@@ -110,8 +157,15 @@ class Pipeline:
         done = _each("resolve", keys, self._resolve_batch)
         self.mirror()
         for key in done:
-            self.ledger.mark_batch(_name(key), key, self._dispositions(key), self.clock())
+            if self.marks.get(f"detect failed {key}") is None:
+                self.ledger.mark_batch(_name(key), key, self._dispositions(key), self.clock())
         return dict(sum(done.values(), Counter()))
+
+    def _note_failures(self, key: str, stage: str, failed: int) -> None:
+        if failed:
+            self.marks.set(f"{stage} failed {key}", f"{failed} documents")
+        else:
+            self.marks.clear(f"{stage} failed {key}")
 
     def check_done(self, keys: list[str]) -> None:
         """Raises VigilError naming those of the batches that have not reached their end; they stay pending."""
@@ -149,8 +203,13 @@ class Pipeline:
                 ready.append(line.model_copy(update={"disposition": Disposition.QUARANTINED, "reason": reason}))
             else:
                 begin = line.offset or 0
-                record = read_record(warc[begin : begin + (line.length or 0)])
-                jobs.append((record, line, self.registry[line.source]))
+                try:
+                    record = read_record(warc[begin : begin + (line.length or 0)])
+                except WarcError as error:
+                    reason = f"unreadable record: {error}"
+                    ready.append(line.model_copy(update={"disposition": Disposition.QUARANTINED, "reason": reason}))
+                else:
+                    jobs.append((record, line, self.registry[line.source]))
         documents: list[Document] = []
         for (_, line, source), cleaned in zip(jobs, pool.clean_many(jobs), strict=True):
             disposition, made = self._versions(line, source, cleaned)
@@ -210,15 +269,24 @@ class Pipeline:
     def _resolve_batch(self, key: str) -> Counter[str]:
         pages = {line.page_id: line for line in self._index(key)}
         counts: Counter[str] = Counter()
+        failures: list[Exception] = []
         documents = self._documents(key)
         claims = self.lake.read_claims(documents, DETECTOR_VERSION)
         for document in documents:
             found = claims.get((document.doc_id, document.version), ())
             detection = Detection(id=document.doc_id, lang=document.lang or "", disclosure=bool(found), claims=found)
             context = self._context(document, pages[document.page_id])
-            for outcome in resolve_document(self.ledger, document, detection, DETECTOR_VERSION, context):
+            try:
+                outcomes = resolve_document(self.ledger, document, detection, DETECTOR_VERSION, context)
+            except Exception as error:  # one document's boundary: raised below, the others go on
+                log.exception("resolve: document %s version %d", document.doc_id, document.version)
+                failures.append(error)
+                continue
+            for outcome in outcomes:
                 counts[outcome.novelty.value] += 1
                 counts["queued"] += outcome.queued
+        if failures:
+            raise VigilError(f"{len(failures)} of {len(documents)} documents could not be resolved: {failures[-1]}")
         return counts
 
     def _context(self, document: Document, line: PageLine) -> ResolveContext:
@@ -289,6 +357,12 @@ def _page_ref(line: PageLine) -> PageRef | None:
 
 def _name(key: str) -> str:
     return key.rsplit("/", 1)[-1].removesuffix(INDEX_SUFFIX)
+
+
+def _age_order(key: str) -> tuple[date, str, str]:
+    """Day, then the time in the batch's name whatever its group, then the name."""
+    time = BATCH_TIME.search(_name(key))
+    return _day_of(key), time.group() if time else "", key
 
 
 def _day_of(key: str) -> date:
