@@ -14,6 +14,7 @@ import yaml
 LANGUAGES = Path(__file__).parent / "languages"
 _STARTS = re.compile(r"(?<![\w'])\w")
 _SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
+_HEAD = re.compile(r"\(([^()]+)\)(?![?{+])")
 _GAP = r"(?:[ ,\"]{1,2}[\w'-]{1,30}){0,6}?[ ,\"]{1,2}"
 
 
@@ -101,7 +102,14 @@ def _flatten(node: Any, prefix: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _entries(text: str) -> list[str]:
-    return [entry.strip() for entry in re.split(r",\s+", text.strip().rstrip(",")) if entry.strip()]
+    found = [entry.strip() for entry in re.split(r",\s+", text.strip().rstrip(",")) if entry.strip()]
+    return [form for entry in found for form in _heads(entry)]
+
+
+def _heads(entry: str) -> list[str]:
+    """The forms of an entry that begins with alternatives: the index needs the first letters of each."""
+    first = _HEAD.match(entry)
+    return [head + entry[first.end() :] for head in first.group(1).split("|")] if first else [entry]
 
 
 def _number_forms(table: Mapping[Any, str]) -> dict[str, int]:
