@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Protocol
 
 from scrapers.frontier import Changes, Frontier, Health, PostState, UrlState, Verdict, next_due
-from scrapers.handover import Disposition, PageKind, PageLine, index_key, warc_key
+from scrapers.handover import Disposition, PageKind, PageLine, index_key, index_of, warc_key
 from scrapers.preview import parse_preview
 from scrapers.warc import (
     BatchWriter,
     StoredResponse,
+    WarcError,
     index_bytes,
     read_index,
     read_record,
@@ -88,16 +89,23 @@ class BatchKeys:
         return cls(warc_key(group, date, batch_id), index_key(group, date, batch_id))
 
 
+@dataclass(frozen=True)
+class Finished:
+    """The lines that are in the store, and the sources whose rows the frontier refused, with the error."""
+
+    lines: list[PageLine]
+    refused: dict[str, str]
+
+
 def finish_batch(
     store: Store, keys: BatchKeys, writer: BatchWriter, changes: Changes, frontier: Frontier, now: datetime
-) -> list[PageLine]:
-    """Store the batch and commit the frontier; the lines that are in the store. Nothing new: no objects."""
+) -> Finished:
+    """Store the batch and commit the frontier. Nothing new: no objects."""
     if writer.lines:
         if not store_warc(store, keys, writer):
             return adopt_stored(store, keys, frontier, now)
         store_index(store, keys, writer.lines)
-    frontier.commit(changes, now)
-    return list(writer.lines)
+    return Finished(list(writer.lines), frontier.commit(changes, now))
 
 
 def store_warc(store: Store, keys: BatchKeys, writer: BatchWriter) -> bool:
@@ -110,23 +118,32 @@ def store_index(store: Store, keys: BatchKeys, lines: Iterable[PageLine]) -> Non
     store.put_once(keys.index, index_bytes(lines), INDEX_TYPE)
 
 
-def adopt_stored(store: Store, keys: BatchKeys, frontier: Frontier, now: datetime) -> list[PageLine]:
+def rebuild_missing_index(store: Store, warc_key: str) -> str:
+    """Write the index of a stored batch whose crawl ended before it could, from the archive; its key.
+
+    An index that is there stays. Raises WarcError on a damaged archive, the store's error on a missing one.
+    """
+    index = index_of(warc_key)
+    if not store.exists(index):
+        store.put_once(index, index_bytes(rebuild_index(store.get(warc_key))), INDEX_TYPE)
+    return index
+
+
+def adopt_stored(store: Store, keys: BatchKeys, frontier: Frontier, now: datetime) -> Finished:
     """Take the stored batch for this one: mend a missing index, put its pages into the frontier."""
-    warc = store.get(keys.warc)
-    if store.exists(keys.index):
-        lines = read_index(store.get(keys.index))
-    else:
-        lines = rebuild_index(warc)
-        store_index(store, keys, lines)
-    frontier.commit(stored_changes(lines, warc, frontier), now)
-    return lines
+    lines = read_index(store.get(rebuild_missing_index(store, keys.warc)))
+    changes = stored_changes(lines, store.get(keys.warc), frontier)
+    return Finished(lines, frontier.commit(changes, now))
 
 
 def stored_changes(lines: Sequence[PageLine], warc: bytes, frontier: Frontier) -> Changes:
     """What stored pages tell the frontier; no feed validators, as a link may be younger than the batch."""
     changes = Changes()
     for line in lines:
-        stored = _response(line, warc)
+        try:
+            stored = _response(line, warc)
+        except WarcError:  # asked again when its time comes
+            stored = None
         if line.kind is PageKind.PREVIEW and stored is not None:
             changes.posts += _posts(line, stored, frontier)
         elif line.kind is PageKind.ARTICLE:
@@ -169,7 +186,7 @@ def _url(line: PageLine, stored: StoredResponse | None, known: UrlState | None) 
         digest or (known.digest if known else None),
         line.etag if good else known.etag if known else None,
         line.last_modified if good else known.last_modified if known else None,
-        None if good else f"{line.disposition}: {line.reason}",
+        None if good else f"{line.disposition}: {line.reason or 'unreadable in the archive'}",
         line.hint_title,
         line.hint_published,
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -38,11 +39,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeDecorator
 
 RECHECKS = tuple(timedelta(minutes=m) for m in (10, 60, 6 * 60, 24 * 60, 72 * 60))  # after first seen
 _CHUNK = 400
+log = logging.getLogger("vigil.crawl")
 _LOCK = 7_318_442  # PostgreSQL advisory lock for creating the tables
 
 
@@ -215,6 +218,22 @@ class Changes:
     hosts: dict[str, datetime] = field(default_factory=dict)  # host -> leave alone until
     health: list[Health] = field(default_factory=list)
 
+    def of_source(self, source: str) -> Changes:
+        """The part that concerns one source."""
+        return Changes(
+            [row for row in self.docs if row.source == source],
+            [row for row in self.urls if row.source == source],
+            [row for row in self.posts if row.source == source],
+            {name: post for name, post in self.channels.items() if name == source},
+            {},
+            [row for row in self.health if row.source == source],
+        )
+
+    def sources(self) -> list[str]:
+        """The sources concerned."""
+        rows: list[Any] = [*self.docs, *self.urls, *self.posts, *self.health]
+        return sorted({row.source for row in rows} | set(self.channels))
+
 
 def next_due(first_seen: datetime, now: datetime) -> datetime | None:
     """When a page first seen then and asked now is to be asked again; None once 72 hours have passed."""
@@ -300,25 +319,58 @@ class Frontier:
             rows = db.execute(query).mappings().all()
         return {row["source"]: Health(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows}
 
-    def commit(self, changes: Changes, now: datetime) -> None:
-        """Write everything in one transaction. Rows that another crawl wrote later stay as they are."""
+    def commit(self, changes: Changes, now: datetime) -> dict[str, str]:
+        """Write everything in one transaction. Rows that another crawl wrote later stay as they are.
+
+        Returns source -> error for sources whose rows the database does not take: they are left as they were
+        and called broken, and the others' are written.
+        """
+        try:
+            with self._writing() as db:
+                self._write(db, changes, now)
+        except _BAD_ROWS as error:
+            if not _is_of_data(error):
+                raise
+            return self._commit_apart(changes, now)
+        return {}
+
+    def _commit_apart(self, changes: Changes, now: datetime) -> dict[str, str]:
+        """Source by source in one transaction, without those that fail."""
+        failed: dict[str, str] = {}
         with self._writing() as db:
-            self._upsert(db, frontier_doc, [_keyed(row) for row in changes.docs], "asked_at", keep=())
-            self._upsert(
-                db,
-                frontier_url,
-                [_keyed(row) for row in changes.urls],
-                "asked_at",
-                keep=("first_seen_at", "hint_title", "hint_published"),
-            )
-            self._upsert(db, frontier_post, [vars(row) for row in changes.posts], "seen_at", keep=())
-            channels = [
-                {"source": s, "last_post_id": i, "updated_at": now} for s, i in changes.channels.items()
-            ]
-            self._upsert(db, frontier_channel, channels, "last_post_id", keep=())
-            hosts = [{"host": h[:255], "until_at": until} for h, until in changes.hosts.items()]
-            self._upsert(db, frontier_host, hosts, "until_at", keep=())
-            self._upsert(db, source_health, [vars(row) for row in changes.health], "last_checked_at", keep=())
+            self._write(db, Changes(hosts=changes.hosts), now)
+            for source in changes.sources():
+                part = changes.of_source(source)
+                try:
+                    with db.begin_nested():
+                        self._write(db, part, now)
+                except _BAD_ROWS as error:
+                    if not _is_of_data(error):
+                        raise
+                    failed[source] = f"its data could not be remembered ({type(error).__name__})"
+                    log.error("%s: %s", source, failed[source])
+                    old = part.health[0] if part.health else Health(source, Verdict.BROKEN, now, now)
+                    sick = replace(old, verdict=Verdict.BROKEN, last_error=failed[source])
+                    self._write(db, Changes(health=[sick]), now)
+        return failed
+
+    def _write(self, db: Connection, changes: Changes, now: datetime) -> None:
+        self._upsert(db, frontier_doc, [_keyed(row) for row in changes.docs], "asked_at", keep=())
+        self._upsert(
+            db,
+            frontier_url,
+            [_keyed(row) for row in changes.urls],
+            "asked_at",
+            keep=("first_seen_at", "hint_title", "hint_published"),
+        )
+        self._upsert(db, frontier_post, [vars(row) for row in changes.posts], "seen_at", keep=())
+        channels = [
+            {"source": s, "last_post_id": i, "updated_at": now} for s, i in changes.channels.items()
+        ]
+        self._upsert(db, frontier_channel, channels, "last_post_id", keep=())
+        hosts = [{"host": h[:255], "until_at": until} for h, until in changes.hosts.items()]
+        self._upsert(db, frontier_host, hosts, "until_at", keep=())
+        self._upsert(db, source_health, [vars(row) for row in changes.health], "last_checked_at", keep=())
 
     def prune(self, before: datetime) -> int:
         """Forget pages and posts not asked or seen since `before`; how many."""
@@ -364,6 +416,17 @@ class Frontier:
                 db.execute(CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
                     db.execute(CreateIndex(index, if_not_exists=True))
+
+
+_OF_DATA = (UnicodeError, OverflowError)  # as the drivers raise them for text and numbers they do not take
+_BAD_ROWS = (StatementError, *_OF_DATA)
+
+
+def _is_of_data(error: Exception) -> bool:
+    """Whether a row is at fault, not the database or the way to it."""
+    if isinstance(error, StatementError):
+        return isinstance(error, DataError | IntegrityError) or isinstance(error.orig, _OF_DATA)
+    return True
 
 
 def _engine(url: str) -> Engine:

@@ -18,12 +18,18 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.error import DNSLookupError
 
+from scrapers.warc import MAX_URI
+
 PORTS = {"http": 80, "https": 443}
 refused_names: dict[str, str] = {}  # names the resolver refused in this process, with their address
 
 
 class AddressRefusedError(IgnoreRequest):
     """The request would go to an address or scheme that the crawler must not touch."""
+
+
+class ForeignHostError(IgnoreRequest):
+    """The request would leave the hosts that are the source's own."""
 
 
 def allowed_hosts(environ: Mapping[str, str] = os.environ) -> frozenset[tuple[str, int]]:
@@ -68,6 +74,8 @@ def refusal(url: str, allowed: frozenset[tuple[str, int]]) -> str | None:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         return "malformed URL"
+    if len(url) > MAX_URI:
+        return f"URL of {len(url)} characters"
     if parts.scheme not in PORTS:
         return f"scheme {parts.scheme[:20]!r}"
     if not host:
@@ -83,17 +91,22 @@ def refusal(url: str, allowed: frozenset[tuple[str, int]]) -> str | None:
 
 
 class GuardMiddleware:
-    """Refuses requests by scheme and literal address. First in line, also for redirects and robots.txt."""
+    """Refuses requests by scheme, literal address and host. First in line, also for redirects."""
 
     def __init__(self) -> None:
         self.allowed = allowed_hosts()
 
     def process_request(self, request: Any) -> None:
-        """Raises AddressRefusedError."""
+        """Raises AddressRefusedError, ForeignHostError."""
         request.meta.pop("download_slot", None)  # a redirect must not keep the former host's slot
         reason = refusal(request.url, self.allowed)
         if reason:
             raise AddressRefusedError(reason)
+        source = request.meta.get("vigil_source")  # absent for robots.txt
+        if source is not None and not source.owns(request.url):
+            raise ForeignHostError(
+                f"leads to {urlsplit(request.url).netloc[:200]}, which is not among the source's `hosts`"
+            )
 
 
 class GuardResolver(CachingThreadedResolver):

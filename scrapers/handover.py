@@ -32,6 +32,7 @@ class Disposition(StrEnum):
     UNREACHABLE = "unreachable"
     ROBOTS_DENIED = "robots_denied"
     ADDRESS_REFUSED = "address_refused"  # a non-global address, on any hop
+    FOREIGN_HOST = "foreign_host"  # a redirect to a host that is not the source's own
     TOO_LARGE = "too_large"
     TRUNCATED = "truncated"  # compressed body cut short
     UNSUPPORTED_TYPE = "unsupported_type"
@@ -95,4 +96,9 @@ def warc_key(group: str, date: str, batch_id: str) -> str:
 
 def index_key(group: str, date: str, batch_id: str) -> str:
     """Key of a batch's index: JSON lines of PageLine, written after the WARC."""
-    return warc_key(group, date, batch_id).removesuffix(".warc.gz") + ".index.jsonl"
+    return index_of(warc_key(group, date, batch_id))
+
+
+def index_of(warc_key: str) -> str:
+    """Key of the index that belongs to a WARC's key."""
+    return warc_key.removesuffix(".warc.gz") + ".index.jsonl"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from scrapers.frontier import FAILING, Health, Verdict
 from scrapers.handover import Disposition
+from scrapers.links import short
 from scrapers.registry import Source
 from scrapers.spiders.base import Report
 
@@ -27,7 +28,7 @@ def judge(source: Source, report: Report, before: Health | None, now: datetime) 
         changed_at=before.changed_at if before and before.verdict == verdict else now,
         last_success_at=before.last_success_at if failing and before else None if failing else now,
         last_new_at=last_new,
-        last_error=error or report.note,
+        last_error=short(error or report.note, 400),
         consecutive_failures=(before.consecutive_failures if before else 0) + 1 if failing else 0,
         last_links=before.last_links if report.status == 304 and before else report.links,
         ever_linked=ever,
@@ -37,6 +38,13 @@ def judge(source: Source, report: Report, before: Health | None, now: datetime) 
 def _fault(report: Report, before: Health | None) -> tuple[Verdict, str] | None:
     if report.fault is not None:
         return report.fault
+    if report.status == 200 and not report.links and report.foreign:
+        hosts = ", ".join(sorted(report.foreign)[:3])
+        return (
+            Verdict.MISCONFIGURED,
+            f"all {report.foreign.total()} links lead to other hosts ({hosts[:150]}); "
+            "if these are the source's own, list them under `hosts` in its entry",
+        )
     failed = sum(report.failed.values())
     if failed and not report.stored and not report.unchanged:
         return _pages_verdict(
@@ -57,6 +65,8 @@ def _pages_verdict(report: Report) -> Verdict:
         f"status {code}" for code in (401, 403, 407, 429, 451)
     }:
         return Verdict.BLOCKED
+    if worst == Disposition.FOREIGN_HOST:
+        return Verdict.MISCONFIGURED
     return Verdict.UNREACHABLE if worst == Disposition.UNREACHABLE else Verdict.BROKEN
 
 

@@ -13,12 +13,12 @@ from scrapy.exceptions import (
 )
 
 from scrapers.frontier import Verdict
-from scrapers.guards import AddressRefusedError, refused_names
+from scrapers.guards import AddressRefusedError, ForeignHostError, refused_names
 from scrapers.handover import Disposition
 from scrapers.politeness import (
+    BatchOverError,
     HostOnHoldError,
     HostUnreachableError,
-    OutOfTimeError,
     RobotsDeniedError,
     host_of,
     plain_words,
@@ -76,10 +76,12 @@ def of_exception(error: Exception, url: str) -> Outcome:
     """Disposition of a request that brought no answer."""
     if isinstance(error, HostOnHoldError):
         return Outcome(None, str(error), Verdict.BLOCKED)
-    if isinstance(error, OutOfTimeError):
+    if isinstance(error, BatchOverError):
         return Outcome(None, str(error), None)
     if isinstance(error, AddressRefusedError | UnsupportedURLSchemeError):
         return Outcome(Disposition.ADDRESS_REFUSED, str(error)[:200], Verdict.MISCONFIGURED)
+    if isinstance(error, ForeignHostError):
+        return Outcome(Disposition.FOREIGN_HOST, str(error), Verdict.MISCONFIGURED)
     if isinstance(error, CannotResolveHostError) and host_of(url) in refused_names:
         reason = f"address {refused_names[host_of(url)]} is not global"
         return Outcome(Disposition.ADDRESS_REFUSED, reason, Verdict.MISCONFIGURED)

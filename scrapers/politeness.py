@@ -57,8 +57,8 @@ class HostOnHoldError(IgnoreRequest):
         self.until = until
 
 
-class OutOfTimeError(IgnoreRequest):
-    """The batch's time is up; the page stays due for a later crawl."""
+class BatchOverError(IgnoreRequest):
+    """The batch's time is up, or it is full; the page stays due for a later crawl."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Politeness:
         self.crawler = crawler
         self.held: dict[str, datetime] = {}
         self.new_holds: dict[str, datetime] = {}
+        self.over: str | None = None  # why no further request is made
 
     @classmethod
     def of(cls, crawler: Any) -> Politeness:
@@ -110,6 +111,12 @@ class Politeness:
         self.held[host] = self.new_holds[host] = max(until, self.held.get(host, until))
         self.send_home(HostOnHoldError(host, self.held[host]), host)
 
+    def end(self, reason: str) -> None:
+        """Make no further request: what has not been asked stays due."""
+        if self.over is None:
+            self.over = reason
+            self.send_home(BatchOverError(reason))
+
     def send_home(self, error: Exception, host: str | None = None) -> None:
         """End the requests that still wait for their turn, of one host or of all."""
         for name, slot in self.crawler.engine.downloader.slots.items():
@@ -119,12 +126,13 @@ class Politeness:
 
 
 class HoldMiddleware:
-    """Drops requests to hosts on hold, and everything once the batch's time is up."""
+    """Drops requests to hosts on hold, and everything once the batch is over."""
 
     def __init__(self, crawler: Any) -> None:
         self.politeness = Politeness.of(crawler)
         self.budget: float = crawler.settings.getfloat("VIGIL_TIME_BUDGET")
-        self.time_up = self.budget <= 0
+        if self.budget <= 0:
+            self.politeness.over = _TIME_UP
         self._alarm: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -137,7 +145,7 @@ class HoldMiddleware:
 
     def spider_opened(self) -> None:
         """Set the alarm for the end of the batch's time."""
-        self._alarm = asyncio.get_running_loop().call_later(self.budget, self._ring)
+        self._alarm = asyncio.get_running_loop().call_later(self.budget, self.politeness.end, _TIME_UP)
 
     def spider_closed(self) -> None:
         """No alarm after the end."""
@@ -145,17 +153,13 @@ class HoldMiddleware:
             self._alarm.cancel()
 
     def process_request(self, request: Any) -> None:
-        """Raises HostOnHoldError, OutOfTimeError; keeps the source's delay, also after a redirect."""
+        """Raises HostOnHoldError, BatchOverError; keeps the source's delay, also after a redirect."""
         host = host_of(request.url)
         if host in self.politeness.held:
             raise HostOnHoldError(host, self.politeness.held[host])
-        if self.time_up:
-            raise OutOfTimeError(_TIME_UP)
+        if self.politeness.over is not None:
+            raise BatchOverError(self.politeness.over)
         self.politeness.slow_down(host, request.meta.get("vigil_delay", 0.0))
-
-    def _ring(self) -> None:
-        self.time_up = True
-        self.politeness.send_home(OutOfTimeError(_TIME_UP))
 
 
 class RobotsMiddleware:
@@ -201,7 +205,7 @@ class RobotsMiddleware:
             response = await self.crawler.engine.download_async(
                 Request(url, priority=1000, meta=meta, callback=NO_CALLBACK)
             )
-        except (AddressRefusedError, HostOnHoldError, OutOfTimeError) as error:
+        except (AddressRefusedError, HostOnHoldError, BatchOverError) as error:
             return Robots(error=error)
         except IgnoreRequest:
             return Robots()  # too many redirects: as if there were none

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
 
+from scrapers.links import is_own
+
 
 class RegistryError(Exception):
     """A source's YAML is wrong. The message names the file, the entry, the field and the mend."""
@@ -28,6 +30,16 @@ def _regex(value: str) -> str:
     except re.error as error:
         raise ValueError(f"not a regular expression: {error}") from None
     return value
+
+
+def _host(value: str) -> str:
+    try:
+        host = value.strip().lower().rstrip(".").encode("idna").decode("ascii")
+    except UnicodeError:
+        host = ""
+    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d{1,5})?", host):
+        raise ValueError("not a host name; write it as in www.example.org, without scheme and path")
+    return host
 
 
 class Official(BaseModel):
@@ -56,6 +68,9 @@ class Source(BaseModel):
     name: str  # the outlet, as readers know it
     kind: Literal["feed", "sitemap", "listing", "telegram"]
     url: HttpUrl
+    # Further hosts whose pages are the source's own, names under them included. Without them only pages on
+    # the registrable domain of `url` are; links to any other host are skipped and counted as `foreign`.
+    hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
     lang: Literal["en", "ru", "uk"]
     group: str  # schedule group of config/vigil.yaml
     region: str | None = None  # ISO 3166-2 of the region it belongs to; none for national and foreign outlets
@@ -82,6 +97,10 @@ class Source(BaseModel):
         if self.kind != "listing" and self.link_css:
             raise ValueError("link_css: only for kind `listing`")
         return self
+
+    def owns(self, url: str) -> bool:
+        """Whether a page at `url` is the source's own word."""
+        return is_own(url, str(self.url), self.hosts)
 
     @property
     def channel(self) -> str | None:

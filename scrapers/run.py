@@ -27,7 +27,7 @@ from scrapers.batch import BatchKeys, FileStore, Store, adopt_stored, finish_bat
 from scrapers.frontier import Changes, Frontier
 from scrapers.handover import PageLine
 from scrapers.registry import RegistryError, Source, load_registry
-from scrapers.settings import DEFAULT_USER_AGENT, TIME_BUDGET, crawl_settings
+from scrapers.settings import BATCH_BYTES, DEFAULT_USER_AGENT, TIME_BUDGET, crawl_settings
 from scrapers.warc import BatchWriter
 
 HOME = Path(__file__).resolve().parent.parent
@@ -43,6 +43,7 @@ class Batch:
     sources: tuple[Source, ...]
     user_agent: str
     time_budget: float
+    max_bytes: int = BATCH_BYTES
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Crawled:
     changes: Changes
     crawls: dict[str, Any]  # source id -> SourceCrawl
     finish_reason: str
+    over: str | None = None  # why pages were deferred, if the batch ended before its work
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,7 +84,7 @@ def run_batch(
     """Crawl, store, remember; the summary. A batch that is stored already is not crawled again."""
     if store.exists(batch.keys.warc):
         log.info("batch is stored already; taking the stored pages")
-        lines = adopt_stored(store, batch.keys, frontier, clock())
+        lines = adopt_stored(store, batch.keys, frontier, clock()).lines
         return _summary(batch, lines, _stored_sources(batch, lines, frontier))
     crawled = crawl(batch, frontier, clock)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # from here on every step is whole or not at all
@@ -90,8 +92,10 @@ def run_batch(
         if crawled.finish_reason != "finished":
             return _summary(batch, [], {}) | {"finish_reason": crawled.finish_reason}
         sources = _judge(batch, crawled, frontier, clock())
-        lines = finish_batch(store, batch.keys, crawled.writer, crawled.changes, frontier, clock())
-        return _summary(batch, lines, sources)
+        done = finish_batch(store, batch.keys, crawled.writer, crawled.changes, frontier, clock())
+        for source, error in done.refused.items():
+            sources[source] |= {"verdict": "broken", "error": error}
+        return _summary(batch, done.lines, sources) | {"over": crawled.over}
     finally:
         crawled.writer.close()
 
@@ -102,7 +106,7 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
 
     from scrapers.spiders.batch import BatchSpider
 
-    writer = BatchWriter(batch.keys.warc, batch.batch_id, clock(), batch.user_agent)
+    writer = BatchWriter(batch.keys.warc, batch.batch_id, clock(), batch.user_agent, batch.max_bytes)
     changes, crawls = Changes(), dict[str, Any]()
     process = AsyncCrawlerProcess(crawl_settings(batch.user_agent, batch.time_budget))
     crawler = process.create_crawler(BatchSpider)
@@ -119,7 +123,7 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
     politeness = getattr(crawler, "vigil_politeness", None)
     changes.hosts = dict(politeness.new_holds) if politeness else {}
     reason = crawler.stats.get_value("finish_reason") if crawler._stats is not None else None
-    return Crawled(writer, changes, crawls, reason or "aborted")
+    return Crawled(writer, changes, crawls, reason or "aborted", politeness.over if politeness else None)
 
 
 def _judge(batch: Batch, crawled: Crawled, frontier: Frontier, now: datetime) -> dict[str, dict[str, Any]]:
@@ -146,6 +150,7 @@ def _judge(batch: Batch, crawled: Crawled, frontier: Frontier, now: datetime) ->
             "failed": dict(report.failed),
             "repeated_failures": report.repeated,
             "deferred": report.deferred,
+            "foreign": report.foreign.total(),
         }
     return told
 
@@ -172,6 +177,8 @@ def _summary(batch: Batch, lines: Sequence[PageLine], sources: dict[str, dict[st
         "pages": len(lines),
         "dispositions": dict(sorted(Counter(line.disposition.value for line in lines).items())),
         "sources": sources,
+        "deferred": sum(told.get("deferred", 0) for told in sources.values()),
+        "over": None,
         "finish_reason": "finished",
     }
 
@@ -201,7 +208,12 @@ def _batch(args: argparse.Namespace) -> Batch:
     sources = tuple(registry[name] for name in dict.fromkeys(ids))
     agent = " ".join(args.user_agent.split())
     return Batch(
-        args.batch_id, BatchKeys.of(args.group, args.date, args.batch_id), sources, agent, args.time_budget
+        args.batch_id,
+        BatchKeys.of(args.group, args.date, args.batch_id),
+        sources,
+        agent,
+        args.time_budget,
+        args.max_bytes,
     )
 
 
@@ -242,7 +254,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sources", required=True, help="source ids, comma-separated")
     default = Path(os.environ.get("VIGIL_SOURCES", HOME / "config" / "sources"))
     parser.add_argument("--sources-dir", type=Path, default=default, help="folder of the registry")
-    parser.add_argument("--ledger-url", help="database of the frontier (default VIGIL_LEDGER_URL)")
+    parser.add_argument(
+        "--ledger-url",
+        help="database of the frontier. Others see arguments: one with a password belongs into VIGIL_LEDGER_URL, "
+        "the default without --out",
+    )
     parser.add_argument("--out", type=Path, help="write objects as files here, with a frontier of their own")
     parser.add_argument("--user-agent", default=DEFAULT_USER_AGENT)
     parser.add_argument("--stats", type=Path, help="file for the summary")
@@ -251,6 +267,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=float,
         default=TIME_BUDGET,
         help="seconds after which no further page is asked; the rest stays due",
+    )
+    parser.add_argument(
+        "--max-bytes",
+        type=int,
+        default=BATCH_BYTES,
+        help="size of the archive after which no further page is taken; the rest stays due",
     )
     return parser.parse_args(argv)
 

@@ -9,6 +9,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 MAX_BODY = 10 * 2**20  # bytes of a body, as it comes and once decoded
 TIMEOUT = 30  # seconds for one request
 TIME_BUDGET = 480.0  # seconds after which a batch starts no further request
+BATCH_BYTES = 200 * 2**20  # of a batch's archive, after which it takes no further page
 DEFAULT_USER_AGENT = "Vigil/0.1 (casualty disclosure monitor; contact not configured)"
 ACCEPT = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,application/rss+xml,application/atom+xml,*/*;q=0.5"

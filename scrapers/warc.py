@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -19,9 +20,14 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from scrapers.handover import PageLine
 from scrapers.wire import content_encoding
 
+HEAD = 32 << 10  # bytes of a response's stored headers; readers give up at 64 KiB
+VALUE = 8 << 10  # bytes of one stored header
+MAX_URI = 8 << 10
 SPOOL = 16 << 20  # bytes of a batch kept in memory before it goes to a temporary file
 _NAMESPACE = uuid.UUID("6d2f2d0e-60d5-5d35-9c3e-5f6a7c1f0a11")  # of our record ids
 _JSON = "application/json"
+_HOP_BY_HOP = frozenset({"transfer-encoding", "content-length", "connection", "keep-alive"})
+_VITAL = frozenset({"content-type", "content-encoding", "content-language", "etag", "last-modified", "date"})
 
 
 class WarcError(Exception):
@@ -70,8 +76,11 @@ def payload_digest(body: bytes) -> str:
 class BatchWriter:
     """The WARC and the index of one batch. The same pages in the same order give the same bytes."""
 
-    def __init__(self, warc_key: str, batch_id: str, started_at: datetime, software: str) -> None:
+    def __init__(
+        self, warc_key: str, batch_id: str, started_at: datetime, software: str, limit: int = 200 << 20
+    ) -> None:
         self.warc_key = warc_key
+        self.limit = limit
         self.lines: list[PageLine] = []
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 see close()
         weakref.finalize(self, self._file.close)
@@ -87,6 +96,10 @@ class BatchWriter:
             body.encode(),
             {"Content-Type": "application/warc-fields", "WARC-Filename": warc_key.rsplit("/", 1)[-1]},
         )
+
+    def fits(self, size: int) -> bool:
+        """Whether a body of that size is to be added; the first always is."""
+        return not self.lines or self._offset + size <= self.limit
 
     def add(self, line: PageLine, exchange: Exchange | None = None) -> PageLine:
         """Write a page, or only its metadata if nothing came back; returns the line as the index has it."""
@@ -169,21 +182,47 @@ class BatchWriter:
 def read_record(data: bytes) -> StoredResponse:
     """The response in one record's bytes, as a ranged GET of a line's offset and length gives them.
 
-    Raises WarcError if it is no response or its payload is not what was stored.
+    Raises WarcError if it is no response or its payload is not what was stored, and nothing else.
     """
-    for record in ArchiveIterator(io.BytesIO(data), parse_http=False):
-        return _response(record)
+    with _warc_errors():
+        for record in ArchiveIterator(io.BytesIO(data), parse_http=False):
+            return _response(record)
     raise WarcError("no WARC record in the bytes given")
 
 
 def iter_responses(warc: bytes) -> Iterator[StoredResponse]:
     """All responses of a WARC, in order. Raises WarcError on a damaged one."""
-    for record in ArchiveIterator(io.BytesIO(warc), parse_http=False, record_types=WarcRecordType.response):
-        yield _response(record)
+    records = ArchiveIterator(io.BytesIO(warc), parse_http=False, record_types=WarcRecordType.response)
+    while True:
+        with _warc_errors():
+            record = next(records, None)
+            stored = _response(record) if record is not None else None
+        if stored is None:
+            return
+        yield stored
 
 
 def rebuild_index(warc: bytes) -> list[PageLine]:
-    """The index lines of a WARC, from its metadata records; offsets and lengths are found anew."""
+    """The index lines of a WARC, from its metadata records; offsets and lengths are found anew.
+
+    Raises WarcError on a damaged one.
+    """
+    with _warc_errors():
+        return _lines(warc)
+
+
+@contextlib.contextmanager
+def _warc_errors() -> Iterator[None]:
+    """Whatever the reader stumbles over in damaged bytes is a WarcError."""
+    try:
+        yield
+    except WarcError:
+        raise
+    except Exception as error:
+        raise WarcError(f"unreadable: {type(error).__name__}: {error}"[:300]) from error
+
+
+def _lines(warc: bytes) -> list[PageLine]:
     spans: dict[str | None, tuple[int, int]] = {}
     facts: list[tuple[str | None, bytes]] = []
     started: tuple[str | None, int] | None = None
@@ -226,9 +265,18 @@ def _response(record: Any) -> StoredResponse:
 
 
 def _stored_headers(exchange: Exchange) -> list[tuple[str, str]]:
-    """Headers that describe the stored body: the transfer encoding is gone, the length is its own."""
-    gone = {"transfer-encoding", "content-length", "connection", "keep-alive"}
-    kept = [(name, value) for name, value in exchange.headers if name.lower() not in gone]
+    """Headers that describe the stored body: the transfer encoding is gone, the length is its own.
+
+    A head that no reader would take is cut: first the headers go that reading the page does not need.
+    """
+    kept: list[tuple[str, str]] = []
+    room = {True: HEAD // 2, False: HEAD // 2}
+    for name, value in exchange.headers:
+        vital = name.lower() in _VITAL
+        size = len(name) + len(value) + 4
+        if name.lower() not in _HOP_BY_HOP and size <= min(VALUE, room[vital]):
+            kept.append((name, value))
+            room[vital] -= size
     return [*kept, ("Content-Length", str(len(exchange.body)))]
 
 
@@ -244,4 +292,4 @@ def _target(url: str) -> str:
 
 
 def _uri(url: str) -> str:
-    return "".join(url.split())
+    return "".join(url.split())[:MAX_URI]

@@ -14,10 +14,10 @@ from scrapy import Request
 
 from scrapers.frontier import Changes, DocState, Frontier, UrlState, Verdict, next_due
 from scrapers.handover import Disposition, PageKind, PageLine, page_id
-from scrapers.links import Link, short, tidy
+from scrapers.links import Link, host_and_port, short, tidy
 from scrapers.outcomes import Outcome, doc_verdict, of_exception, of_response
 from scrapers.registry import Source
-from scrapers.warc import BatchWriter, Exchange, payload_digest
+from scrapers.warc import MAX_URI, BatchWriter, Exchange, payload_digest
 
 log = logging.getLogger("vigil.crawl")
 
@@ -34,7 +34,8 @@ class Report:
     failed: Counter[str] = field(default_factory=Counter)  # disposition -> pages
     reasons: Counter[str] = field(default_factory=Counter)
     repeated: int = 0  # of the failed: the same failure as last time, no new line
-    deferred: int = 0  # host on hold or time up: still due
+    foreign: Counter[str] = field(default_factory=Counter)  # other site's host -> links skipped
+    deferred: int = 0  # host on hold, time up or batch full: still due
     fault: tuple[Verdict, str] | None = None  # of the way to the pages
     note: str | None = None
 
@@ -47,6 +48,7 @@ class Context:
     writer: BatchWriter
     changes: Changes
     clock: Callable[[], datetime]
+    end: Callable[[str], None] = lambda reason: None  # asks for no further page of the batch
 
 
 class SourceCrawl(ABC):
@@ -77,9 +79,8 @@ class SourceCrawl(ABC):
         """A feed, sitemap or listing has answered: find the links, ask what is due."""
         if not self.answered(response):
             return
-        found = self.links(response) if response.status != 304 else ()
-        self.remember(response)
-        yield from self.pages(found)
+        yield from self.pages(self.links(response) if response.status != 304 else ())
+        self.remember(response)  # last: a fault before this must not hide the links until the next change
 
     def answered(self, response: Any) -> bool:
         """Note the status of a way to pages; False if it is a failure."""
@@ -91,16 +92,15 @@ class SourceCrawl(ABC):
 
     def remember(self, response: Any) -> None:
         """Keep the validators of a way to pages that was understood, to ask next for changes only."""
-        if response.status == 200 and "dataloss" not in response.flags and self.report.fault is None:
-            self.context.changes.docs.append(
-                DocState(
-                    self.source.id,
-                    response.meta["asked"],
-                    _header(response, "ETag"),
-                    _header(response, "Last-Modified"),
-                    self.context.clock(),
-                )
-            )
+        if self.report.fault is None:
+            self.context.changes.docs += self.validators(response)
+
+    def validators(self, response: Any) -> list[DocState]:
+        """The validators of a whole answer; none of another."""
+        if response.status != 200 or "dataloss" in response.flags:
+            return []
+        now, asked = self.context.clock(), response.meta["asked"]
+        return [DocState(self.source.id, asked, *_validators(response), now)]
 
     def on_document_error(self, failure: Any) -> None:
         """A feed, sitemap or listing could not be fetched."""
@@ -115,8 +115,9 @@ class SourceCrawl(ABC):
     def pages(self, found: Iterable[Link]) -> Iterator[Request]:
         """Requests for the articles that are due: new ones first, a quarter kept for asking again."""
         now, source = self.context.clock(), self.source
-        links = tidy(found, source.link_pattern)
+        links, foreign = tidy(found, source.link_pattern, source.owns)
         self.report.links += len(links)
+        self.report.foreign.update(host_and_port(link.url)[0] for link in foreign)
         states = self.context.frontier.urls(source.id, [link.url for link in links])
         fresh = [_pending(source.id, link, now) for link in links if link.url not in states]
         fresh = [state for state in fresh if state.url not in self.known]
@@ -139,6 +140,9 @@ class SourceCrawl(ABC):
         if response.status == 304:
             self._settle(state, unchanged=True)
             return
+        if not self.has_room(response):
+            self.report.deferred += 1
+            return
         outcome = of_response(response)
         if outcome.disposition is not Disposition.STORED:
             self._fail(state, response.url, outcome, response)
@@ -157,6 +161,14 @@ class SourceCrawl(ABC):
             self.report.note = outcome.reason
         else:
             self._fail(self.known[failure.request.meta["asked"]], failure.request.url, outcome)
+
+    def has_room(self, response: Any) -> bool:
+        """Whether the batch takes the page; if not, it is over and the page stays due."""
+        if self.context.writer.fits(len(response.body)):
+            return True
+        self.report.note = f"the batch was full ({self.context.writer.limit} bytes)"
+        self.context.end(self.report.note)
+        return False
 
     def store(
         self,
@@ -183,17 +195,17 @@ class SourceCrawl(ABC):
             hint_published=state.hint_published if state else None,
             post_ids=post_ids,
             missing_ids=missing_ids,
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
+            **dict(zip(("etag", "last_modified"), _validators(response), strict=True)),
         )
         self.context.writer.add(line, exchange)
         self.report.stored += 1
 
     def _fail(self, state: UrlState, url: str, outcome: Outcome, response: Any = None) -> None:
         assert outcome.disposition is not None  # noqa: S101 deferred ones do not come here
-        failure = f"{outcome.disposition}: {outcome.reason}"
+        url, reason = url[:MAX_URI], short(outcome.reason) or outcome.disposition.value
+        failure = f"{outcome.disposition}: {reason}"
         self.report.failed[outcome.disposition] += 1
-        self.report.reasons[outcome.reason] += 1
+        self.report.reasons[reason] += 1
         if failure == state.failure:
             self.report.repeated += 1
         else:
@@ -211,7 +223,7 @@ class SourceCrawl(ABC):
                     status=outcome.status,
                     digest=digest,
                     disposition=outcome.disposition,
-                    reason=outcome.reason,
+                    reason=reason,
                     content_type=_header(response, "Content-Type") if response is not None else None,
                     hint_title=state.hint_title,
                     hint_published=state.hint_published,
@@ -234,7 +246,7 @@ class SourceCrawl(ABC):
         self.report.unchanged += unchanged
         validators = (state.etag, state.last_modified)
         if response is not None:
-            validators = (_header(response, "ETag"), _header(response, "Last-Modified"))
+            validators = _validators(response)
         self.context.changes.urls.append(
             UrlState(
                 state.source,
@@ -269,6 +281,7 @@ class SourceCrawl(ABC):
         meta = {
             "asked": url,
             "wire_bytes": page,
+            "vigil_source": self.source,
             "vigil_delay": self.source.delay,
             "dont_obey_robotstxt": self.source.robots != "obey",
         }
@@ -305,13 +318,15 @@ class SourceCrawl(ABC):
         r = self.report
         state = r.fault[1] if r.fault else str(r.status) if r.status else r.note or "no answer"
         failed = "".join(f", {count} {name}" for name, count in sorted(r.failed.items()))
+        foreign = f", {r.foreign.total()} foreign" if r.foreign else ""
         deferred = f", {r.deferred} deferred" if r.deferred else ""
         log.info(
-            "%s: %s %s, %d links, %d due, %d stored, %d unchanged%s%s",
+            "%s: %s %s, %d links%s, %d due, %d stored, %d unchanged%s%s",
             self.source.id,
             self.source.kind,
             state,
             r.links,
+            foreign,
             r.asked,
             r.stored,
             r.unchanged,
@@ -348,4 +363,13 @@ def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
 
 def _header(response: Any, name: str) -> str | None:
     value = response.headers.get(name)
-    return value.decode("latin-1") if value else None
+    return short(value.decode("latin-1"), 200) if value else None
+
+
+def _validators(response: Any) -> tuple[str | None, str | None]:
+    """ETag and Last-Modified, to be sent back as they came; one that is no such thing is none."""
+    found = []
+    for name in ("ETag", "Last-Modified"):
+        value = (response.headers.get(name) or b"").decode("latin-1")
+        found.append(value if value and value.isprintable() and len(value) <= 500 else None)
+    return found[0], found[1]

@@ -49,8 +49,9 @@ class BatchSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """First requests of all sources."""
         frontier, writer, changes, clock = self.parts
-        Politeness.of(self.crawler).held = frontier.held_hosts(clock())
-        context = Context(frontier, writer, changes, clock)
+        politeness = Politeness.of(self.crawler)
+        politeness.held = frontier.held_hosts(clock())
+        context = Context(frontier, writer, changes, clock, politeness.end)
         for source in self.sources:
             crawl = self.crawls[source.id] = KINDS[source.kind](source, context)
             for request in crawl.start():

@@ -10,7 +10,8 @@ from typing import Any
 from lxml import etree
 from scrapy import Request
 
-from scrapers.links import Link, clean_url, parse_time
+from scrapers.frontier import DocState
+from scrapers.links import Link, clean_url, parse_time, short
 from scrapers.outcomes import of_exception
 from scrapers.registry import Source
 from scrapers.settings import MAX_BODY
@@ -35,6 +36,7 @@ class SitemapCrawl(SourceCrawl):
     def __init__(self, source: Source, context: Context) -> None:
         super().__init__(source, context)
         self._found: list[Link] = []
+        self._docs: list[DocState] = []  # of the sitemaps that the links were found in
         self._waiting = 0  # sitemaps of an index still to come
 
     def on_document(self, response: Any) -> Iterator[Request]:
@@ -46,8 +48,8 @@ class SitemapCrawl(SourceCrawl):
             return
         sitemap = parse_sitemap(response.body, response.url)
         if not sitemap.children:
-            self.remember(response)  # not an index: it may stay the same while its sitemaps change
             yield from self.pages(sitemap.links)
+            self.remember(response)  # not an index: it may stay the same while its sitemaps change
         yield from self._ask_children(sitemap, 1)
 
     def on_child(self, response: Any) -> Iterator[Request]:
@@ -56,12 +58,12 @@ class SitemapCrawl(SourceCrawl):
             if response.status == 200:
                 sitemap = parse_sitemap(response.body, response.url)
                 self._found += sitemap.links
-                self.remember(response)
+                self._docs += self.validators(response)
                 yield from self._ask_children(sitemap, response.meta["sitemap_depth"] + 1)
             elif response.status != 304:
                 self.report.note = f"a sitemap of the index: status {response.status}"
         except ValueError as error:
-            self.report.note = f"a sitemap of the index: {error}"[:200]
+            self.report.note = short(f"a sitemap of the index: {error}", 200)
         yield from self._child_done()
 
     def on_child_error(self, failure: Any) -> Iterator[Request]:
@@ -84,6 +86,7 @@ class SitemapCrawl(SourceCrawl):
         self._waiting -= 1
         if self._waiting == 0:
             yield from self.pages(self._found)
+            self.context.changes.docs += self._docs
 
     def links(self, response: Any) -> Iterable[Link]:
         """Links of one sitemap."""

@@ -49,6 +49,8 @@ class TelegramCrawl(SourceCrawl):
             self._first = response
             if not self.answered(response) or response.status == 304:
                 return
+        if not self.has_room(response):
+            return
         outcome = of_response(response)
         if outcome.disposition is not Disposition.STORED:
             self.report.fault = (outcome.verdict or Verdict.BROKEN, outcome.reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +12,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scrapers.batch import BatchKeys, FileStore, Store, adopt_stored, finish_batch, store_warc
-from scrapers.frontier import Changes, DocState, Frontier, UrlState, Verdict
+from scrapers.batch import (
+    BatchKeys,
+    FileStore,
+    Store,
+    adopt_stored,
+    finish_batch,
+    rebuild_missing_index,
+    store_warc,
+)
+from scrapers.frontier import Changes, DocState, Frontier, Health, PostState, UrlState, Verdict
 from scrapers.handover import Disposition, PageKind, PageLine, page_id
-from scrapers.warc import BatchWriter, Exchange, payload_digest, read_index, read_record
+from scrapers.warc import BatchWriter, Exchange, index_bytes, payload_digest, read_index, read_record
 from tests.scrapers.conftest import HOME, Crawler, Site
 from tests.scrapers.test_telegram import page, post
 
@@ -74,7 +83,7 @@ def batch(body: bytes = b"<p>14</p>") -> tuple[BatchWriter, Changes]:
 def test_order_is_archive_index_frontier(frontier: Frontier) -> None:
     """All three are written, and the lines returned are those stored."""
     store, (writer, changes) = MemoryStore(), batch()
-    lines = finish_batch(store, KEYS, writer, changes, frontier, NOW)
+    lines = finish_batch(store, KEYS, writer, changes, frontier, NOW).lines
     assert list(store.objects) == [KEYS.warc, KEYS.index]
     assert read_index(store.objects[KEYS.index]) == lines == writer.lines
     assert frontier.doc("s", "http://e.org/feed") is not None
@@ -88,7 +97,7 @@ def test_kill_before_the_frontier(frontier: Frontier, index_written: bool) -> No
     if index_written:
         finish_batch(store, KEYS, writer, Changes(), frontier, NOW)
     other, changes = batch(b"<p>another crawl</p>")
-    lines = finish_batch(store, KEYS, other, changes, frontier, NOW + timedelta(minutes=1))
+    lines = finish_batch(store, KEYS, other, changes, frontier, NOW + timedelta(minutes=1)).lines
     assert lines == writer.lines == read_index(store.objects[KEYS.index])
     known = frontier.urls("s", ["http://e.org/a", "http://e.org/x"])
     assert known["http://e.org/a"].digest == payload_digest(b"<p>14</p>")
@@ -114,9 +123,52 @@ def test_nothing_new_writes_no_object(frontier: Frontier) -> None:
     """An empty batch leaves the store alone and still commits the frontier."""
     store = MemoryStore()
     _, changes = batch()
-    assert finish_batch(store, KEYS, BatchWriter(KEYS.warc, "b1", NOW, "t"), changes, frontier, NOW) == []
+    done = finish_batch(store, KEYS, BatchWriter(KEYS.warc, "b1", NOW, "t"), changes, frontier, NOW)
+    assert done.lines == []
     assert store.objects == {}
     assert frontier.doc("s", "http://e.org/feed") is not None
+
+
+def test_missing_index_is_made_from_the_archive(frontier: Frontier) -> None:
+    """Killed after the archive and never run again: the index can still be made, once, and is the same."""
+    store, (writer, _) = MemoryStore(), batch()
+    store_warc(store, KEYS, writer)
+    assert rebuild_missing_index(store, KEYS.warc) == KEYS.index
+    assert read_index(store.objects[KEYS.index]) == writer.lines
+    store.objects[KEYS.index] = b""
+    assert rebuild_missing_index(store, KEYS.warc) == KEYS.index
+    assert store.objects[KEYS.index] == b""
+    program = "import sys, scrapers.batch; print([m for m in ('scrapy', 'twisted') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=HOME, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_bad_rows_of_one_source_leave_the_others(frontier: Frontier) -> None:
+    """Rows that the database refuses cost their own source its memory of this crawl, and no other."""
+    store, (writer, changes) = MemoryStore(), batch()
+    changes.urls.append(UrlState("evil", "http://e.org/e", NOW, NOW, hint_title="bad \ud800 title"))
+    changes.posts.append(PostState("evil2", 2**70, "d", NOW))
+    changes.health.append(Health("evil", Verdict.FRESH, NOW, NOW, last_error="\ud800"))
+    changes.channels["evil2"] = 7
+    done = finish_batch(store, KEYS, writer, changes, frontier, NOW)
+    assert sorted(done.refused) == ["evil", "evil2"]
+    assert len(done.lines) == 3
+    assert frontier.doc("s", "http://e.org/feed") is not None
+    assert frontier.urls("evil", ["http://e.org/e"]) == {}
+    assert frontier.last_post_id("evil2") is None
+    told = {name: health.verdict for name, health in frontier.health().items()}
+    assert told == {"evil": Verdict.BROKEN, "evil2": Verdict.BROKEN}
+
+
+def test_unreadable_record_does_not_stop_a_rerun(frontier: Frontier) -> None:
+    """A stored page that cannot be read back is asked again later; the batch is taken all the same."""
+    store, (writer, _) = MemoryStore(), batch()
+    finish_batch(store, KEYS, writer, Changes(), frontier, NOW)
+    lines = [line.model_copy(update={"length": 7}) if line.offset else line for line in writer.lines]
+    store.objects[KEYS.index] = index_bytes(lines)
+    assert adopt_stored(store, KEYS, frontier, NOW).lines == lines
+    failure = frontier.urls("s", ["http://e.org/a"])["http://e.org/a"].failure
+    assert failure == "stored: unreadable in the archive"
 
 
 def test_files_and_objects_are_written_once(tmp_path: Path, store: ObjectStore) -> None:
@@ -136,8 +188,8 @@ def test_crawl_into_the_object_store(site: Site, crawl: Crawler, store: ObjectSt
     command = crawl.command([{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}], "b1")
     where = command.index("--out")
     ledger = f"sqlite:///{tmp_path / 'l.sqlite'}"
-    command[where : where + 2] = ["--ledger-url", ledger, "--stats", str(tmp_path / "s")]
-    env = {**crawl.env, "VIGIL_BUCKET": store.bucket, "VIGIL_PREFIX": store.prefix}
+    command[where : where + 2] = ["--stats", str(tmp_path / "s")]
+    env = {**crawl.env, "VIGIL_BUCKET": store.bucket, "VIGIL_PREFIX": store.prefix, "VIGIL_LEDGER_URL": ledger}
     summaries = []
     for _ in range(2):
         done = subprocess.run(
@@ -155,3 +207,4 @@ def test_crawl_into_the_object_store(site: Site, crawl: Crawler, store: ObjectSt
     assert read_record(store.get_range(line.warc_key or "", line.offset, line.length)).digest == line.digest
     assert second["dispositions"] == {"stored": 1}
     assert second["sources"]["s-feed"]["verdict"] == "fresh"
+    assert (tmp_path / "l.sqlite").is_file()

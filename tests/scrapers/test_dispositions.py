@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import os
 import signal
 import subprocess
 import threading
@@ -54,6 +56,9 @@ def test_every_page_has_one_disposition(site: Site, crawl: Crawler) -> None:
         ("net10", "http://10.0.0.1/"),
         ("decimal", "http://2130706433/"),
         ("meta", "http://169.254.169.254/latest/"),
+        ("literal", "http://0x7f.1/literal"),
+        ("mapped", "http://[::ffff:127.0.0.1]/mapped"),
+        ("elsewhere", "http://ads.example.net/x?y=1"),
     ):
         site.routes[f"/to-{name}"] = Reply(status=302, headers={"Location": target})
     site.routes["/to-good"] = Reply(status=301, headers={"Location": "/good.html"})
@@ -65,7 +70,7 @@ def test_every_page_has_one_disposition(site: Site, crawl: Crawler) -> None:
         *(path for path in site.routes if path[1] in "pbcdslt"),
     ]
     paths = list(dict.fromkeys(paths))
-    site.feed("/feed.xml", [*paths, "http://0x7f.1/literal", "http://[::ffff:127.0.0.1]/mapped"])
+    site.feed("/feed.xml", [*paths, "http://0x7f.1/literal", "http://ads.example.net/x"])
     result = crawl([{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}])
 
     assert result.code == 0
@@ -89,8 +94,9 @@ def test_every_page_has_one_disposition(site: Site, crawl: Crawler) -> None:
         "/to-net10": "address_refused",
         "/to-decimal": "address_refused",
         "/to-meta": "address_refused",
-        "/literal": "address_refused",
-        "/mapped": "address_refused",
+        "/to-literal": "address_refused",
+        "/to-mapped": "address_refused",
+        "/to-elsewhere": "foreign_host",
     }
     found.pop("/robots.txt", None)
     assert found == expected
@@ -98,6 +104,9 @@ def test_every_page_has_one_disposition(site: Site, crawl: Crawler) -> None:
     reasons = {path: line.reason for path, line in result.by_url().items()}
     assert reasons["/gone.html"] == "status 404"
     assert reasons["/to-decimal"] == "address 127.0.0.1 is not global"
+    assert reasons["/to-elsewhere"] == "leads to ads.example.net, which is not among the source's `hosts`"
+    assert result.by_url()["/to-elsewhere"].url == "http://ads.example.net/x?y=1"
+    assert result.summary["sources"]["s-feed"]["foreign"] == 2
     assert result.by_url()["/to-good"].url == f"{site.url}/good.html"
     cut = result.by_url()["/cut-gzip"]
     assert cut.offset is not None
@@ -123,6 +132,8 @@ def test_sources_that_fail_are_verdicts_not_errors(site: Site, crawl: Crawler) -
     site.routes["/wait"] = Reply(status=429, headers={"Retry-After": "7200"})
     site.feed("/bad-pages.xml", ["/f/1", "/f/2"])
     site.feed("/empty.xml", [])
+    site.feed("/foreign.xml", ["http://www.a.example/1", "https://b.example/2"])
+    site.routes["/moved.xml"] = Reply(status=302, headers={"Location": "http://feeds.example/f"})
     for path in ("/f/1", "/f/2"):
         site.routes[path] = Reply(status=403)
     sources = [
@@ -135,6 +146,8 @@ def test_sources_that_fail_are_verdicts_not_errors(site: Site, crawl: Crawler) -
         {"id": "s-rule", "kind": "listing", "url": "/page", "link_css": ".none"},
         {"id": "s-empty", "kind": "feed", "url": "/empty.xml"},
         {"id": "s-busy", "kind": "feed", "url": "/busy"},
+        {"id": "s-foreign", "kind": "feed", "url": "/foreign.xml"},
+        {"id": "s-moved", "kind": "feed", "url": "/moved.xml"},
     ]
     result = crawl(sources)
     told = {name: (entry["verdict"], entry["error"]) for name, entry in result.summary["sources"].items()}
@@ -149,6 +162,12 @@ def test_sources_that_fail_are_verdicts_not_errors(site: Site, crawl: Crawler) -
         "s-rule": ("misconfigured", "link_css '.none' finds no links"),
         "s-empty": ("quiet", None),
         "s-busy": ("unreachable", "status 503"),
+        "s-foreign": (
+            "misconfigured",
+            "all 2 links lead to other hosts (b.example, www.a.example); "
+            "if these are the source's own, list them under `hosts` in its entry",
+        ),
+        "s-moved": ("misconfigured", "leads to feeds.example, which is not among the source's `hosts`"),
     }
 
 
@@ -232,6 +251,60 @@ def test_time_budget_defers_pages(site: Site, crawl: Crawler) -> None:
     assert first.code == 0
     assert (first.summary["sources"]["s-feed"]["deferred"], first.summary["pages"]) == (3, 0)
     assert len(crawl([{**slow, "delay": 0}], "b2").lines) == 3
+
+
+def test_a_full_batch_defers_pages(site: Site, crawl: Crawler) -> None:
+    """A batch takes pages up to its size; the rest stays due, the report says so, and later batches get it."""
+    names = [f"/a/{number}" for number in range(6)]
+    site.feed("/feed.xml", names)
+    for name in names:
+        site.page(name, os.urandom(30_000).hex())
+    source = [{"id": "s-feed", "kind": "feed", "url": "/feed.xml"}]
+    found: list[str] = []
+    for number in range(6):
+        result = crawl(source, f"b{number}", "--max-bytes", "100000")
+        assert result.code == 0
+        assert len(result.warc) < 110_000
+        found += result.by_url()
+        told = result.summary["sources"]["s-feed"]
+        assert told["stored"] + told["deferred"] == told["asked"]
+        if number == 0:
+            assert told["deferred"] > 0
+            assert (told["error"], result.summary["over"]) == ("the batch was full (100000 bytes)",) * 2
+            assert result.summary["deferred"] == told["deferred"]
+        if result.summary["deferred"] == 0:
+            break
+    assert sorted(found) == names
+
+
+def test_bad_text_of_one_source_does_not_fail_the_batch(site: Site, crawl: Crawler) -> None:
+    """Lone surrogates and control characters in titles and headers are dropped at the door."""
+    site.routes["/evil.json"] = Reply(
+        json.dumps(
+            {
+                "version": "https://jsonfeed.org/version/1.1",
+                "items": [
+                    {"url": f"{site.url}/e1", "title": "bad \ud800 title"},
+                    {"url": f"{site.url}/e2", "title": "nul \0\x1b\x9f\n t"},
+                ],
+            }
+        ).encode()
+    )
+    site.feed("/good.xml", ["/g"])
+    for name in ("/e1", "/g"):
+        site.page(name)
+    site.page("/e2", headers={"ETag": "a\x01b", "Last-Modified": "x" * 9000}, etag=False)
+    sources = [
+        {"id": "s-evil", "kind": "feed", "url": "/evil.json"},
+        {"id": "s-good", "kind": "feed", "url": "/good.xml"},
+    ]
+    result = crawl(sources)
+    assert result.code == 0
+    assert sorted(result.by_url()) == ["/e1", "/e2", "/g"]
+    assert result.by_url()["/e1"].hint_title == "bad title"
+    assert result.by_url()["/e2"].hint_title == "nul t"
+    assert (result.by_url()["/e2"].etag, result.by_url()["/e2"].last_modified) == (None, None)
+    assert crawl(sources, "b2").summary["pages"] == 0
 
 
 def test_robots_opt_out_of_a_source(site: Site, crawl: Crawler) -> None:

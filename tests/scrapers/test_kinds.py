@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+
+import pytest
 
 from scrapers.handover import Disposition, PageKind
 from scrapers.warc import read_record
-from tests.scrapers.conftest import Crawler, Reply, Site
+from tests.scrapers.conftest import HOME, Crawler, Reply, Site
 
 
 def test_feed_is_crawled_then_only_changes_are(site: Site, crawl: Crawler) -> None:
@@ -147,6 +150,35 @@ def test_kinds_of_lists_side_by_side(site: Site, crawl: Crawler) -> None:
     assert all(
         line.kind is PageKind.ARTICLE and line.disposition is Disposition.STORED for line in result.lines
     )
+
+
+@pytest.mark.parametrize("kind", ["feed", "sitemap"])
+def test_links_come_before_validators(site: Site, crawl: Crawler, kind: str) -> None:
+    """If the links of a feed or sitemap cannot be worked on, it is read again; its ETag must not hide them."""
+    site.feed("/feed", ["/a"])
+    site.page("/a")
+    site.routes["/map"] = Reply(
+        f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>{site.url}/a</loc></url></urlset>".encode()
+    )
+    site.routes["/index"] = Reply(
+        f"<sitemapindex><sitemap><loc>{site.url}/map</loc></sitemap></sitemapindex>".encode()
+    )
+    urls = ["/feed"] if kind == "feed" else ["/map", "/index"]
+    sources = [{"id": f"s-{n}", "kind": kind, "url": url} for n, url in enumerate(urls)]
+    fault = crawl.folder / "fault"
+    fault.mkdir()
+    (fault / "sitecustomize.py").write_text(
+        "from scrapers.frontier import Frontier\n"
+        "def urls(*_):\n    raise RuntimeError\n"
+        "Frontier.urls = urls\n"
+    )
+    command = crawl.command(sources, "b1")
+    env = {**crawl.env, "PYTHONPATH": f"{fault}:{HOME}"}
+    done = subprocess.run(command, env=env, cwd=HOME, capture_output=True, text=True, check=True, timeout=60)
+    assert "fault in the crawler: RuntimeError" in done.stdout
+    result = crawl(sources, "b2")
+    assert sorted(result.by_url()) == ["/a"]
+    assert {told["verdict"] for told in result.summary["sources"].values()} == {"fresh"}
 
 
 def test_pages_beyond_the_limit_are_asked_next_time(site: Site, crawl: Crawler) -> None:

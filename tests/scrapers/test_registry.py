@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from scrapers.registry import RegistryError, Source, load_registry
 
@@ -82,3 +83,42 @@ def test_broken_file_and_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(RegistryError) as error:
         load_registry(tmp_path)
     assert str(error.value) == f"{file}: must be a list of sources (`- id: ...`)"
+
+
+@pytest.mark.parametrize(
+    ("home", "hosts", "own", "foreign"),
+    [
+        (
+            "https://gov.example/news/",
+            (),
+            "https://www.gov.example/a http://press.gov.example:8080/ https://gov.example./x",
+            "https://ads.evil.test/x https://gov.example.evil.test/ https://evilgov.example/ http://127.0.0.1/ http://[",
+        ),
+        (
+            "https://feeds.bbci.co.uk/russian/rss.xml",
+            ("www.BBC.com", "bbc.co.uk"),
+            "https://www.bbc.com/a https://news.bbc.co.uk/1 https://bbci.co.uk/",
+            "https://evil.co.uk/ https://bbc.com/ https://xwww.bbc.com/",
+        ),
+        ("http://127.0.0.1:8765/rss.xml", (), "http://127.0.0.1:8765/a", "http://127.0.0.1:9/ https://127.0.0.1/"),
+        ("http://127.0.0.1:1/", ("127.0.0.1:9",), "http://127.0.0.1:9/a", "http://127.0.0.1:8/"),
+        ("https://one.blogspot.com/", (), "https://one.blogspot.com/a", "https://two.blogspot.com/a"),
+        ("https://гов.рф/", ("пресса.рф",), "https://www.xn--b1ab7a.xn--p1ai/ https://xn--80aj3aega.xn--p1ai/", ""),
+    ],
+)
+def test_own_hosts(home: str, hosts: tuple[str, ...], own: str, foreign: str) -> None:
+    """Pages on the registrable domain and on the listed hosts are the source's own; nothing else is."""
+    source = Source.model_validate(
+        {"id": "s-1", "name": "n", "kind": "feed", "url": home, "lang": "ru", "group": "g", "grade": "A1",
+         "hosts": hosts}
+    )  # fmt: skip
+    assert [url for url in own.split() if not source.owns(url)] == []
+    assert [url for url in foreign.split() if source.owns(url)] == []
+
+
+@pytest.mark.parametrize("host", ["https://a.example", "a.example/x", "", "a b", "*.example", "a..b"])
+def test_hosts_are_names(host: str) -> None:
+    """Anything but a host name is refused, with the mend."""
+    entry = {"id": "s-1", "name": "n", "kind": "feed", "url": "http://e.org", "lang": "ru", "group": "g", "grade": "A1"}
+    with pytest.raises(ValidationError, match="write it as in"):
+        Source.model_validate({**entry, "hosts": [host]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import zlib
@@ -51,6 +52,10 @@ def written() -> BatchWriter:
         line("http://e.org/c", post_ids=(3, 4)), exchange("http://e.org/c", BODY[:-9], truncated="disconnect")
     )
     return writer
+
+
+ARCHIVE = written()
+ARCHIVE_SPAN = slice(ARCHIVE.lines[0].offset, (ARCHIVE.lines[0].offset or 0) + (ARCHIVE.lines[0].length or 0))
 
 
 def test_another_reader_finds_every_record_whole() -> None:
@@ -121,6 +126,35 @@ def test_changed_payload_is_noticed() -> None:
         read_record(gzip.compress(plain.replace(b"fourteen", b"forty-on")))
     with pytest.raises(WarcError):
         read_record(writer.getvalue())
+
+
+@pytest.mark.parametrize("pad", [[15_000] * 6, [70_000], [8] * 9000, [0] * 20_000])
+def test_absurd_heads_can_be_read_back(pad: list[int]) -> None:
+    """A head that readers would refuse is cut when stored; what is needed to read the page stays."""
+    padding = tuple((f"X-{number}", "a" * size) for number, size in enumerate(pad))
+    headers = (*padding, ("Content-Type", "text/html"), ("Content-Encoding", "gzip"))
+    writer = BatchWriter("raw/b.warc.gz", "b", NOW, "test")
+    kept = writer.add(line("http://e.org/a"), Exchange("http://e.org/" + "a" * 90_000, (), 200, "", headers, BODY))
+    assert kept.offset is not None
+    assert kept.length is not None
+    stored = read_record(writer.getvalue()[kept.offset : kept.offset + kept.length])
+    assert (stored.body, stored.header("content-type"), stored.content_encoding) == (BODY, "text/html", "gzip")
+    assert rebuild_index(writer.getvalue()) == [kept]
+
+
+@given(st.data())
+def test_damaged_archives_are_warc_errors(data: st.DataObject) -> None:
+    """Whatever the bytes, readers give what was stored or raise WarcError."""
+    whole = ARCHIVE.getvalue()
+    plain = gzip.decompress(whole)
+    damaged = bytearray(data.draw(st.sampled_from([whole, plain, gzip.decompress(whole[ARCHIVE_SPAN])])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
+    for read in (read_record, rebuild_index, lambda warc: list(iter_responses(warc))):
+        for given_bytes in (cut, gzip.compress(cut)):
+            with contextlib.suppress(WarcError):
+                read(given_bytes)
 
 
 @given(st.binary(max_size=3000), st.integers(0, 40))
