@@ -15,6 +15,7 @@ LANGUAGES = Path(__file__).parent / "languages"
 _STARTS = re.compile(r"(?<![\w'])\w")
 _SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
 _HEAD = re.compile(r"\(([^()]+)\)(?![?{+])")
+_OPTIONAL = re.compile(r"\w?\((?:[^()])*\)[?*]?|\[[^]]*\]\S?|\\\w[?*+]?|\w\?")
 _GAP = r"(?:[ ,\"]{1,2}[\w'-]{1,30}){0,6}?[ ,\"]{1,2}"
 
 
@@ -97,8 +98,6 @@ def _flatten(node: Any, prefix: str) -> Iterator[tuple[str, list[str]]]:
         yield prefix, [entry for family in node for entry in _entries(family)]
     elif isinstance(node, str):
         yield prefix, _entries(node)
-    elif isinstance(node, list):
-        yield prefix, [entry for family in node for entry in _entries(family)]
 
 
 def _entries(text: str) -> list[str]:
@@ -119,8 +118,17 @@ def _number_forms(table: Mapping[Any, str]) -> dict[str, int]:
 def _gate(stems: list[str], triggers: list[str]) -> re.Pattern[str]:
     """Stems any of which a text must hold to be looked at; triggers that the list forgot are added."""
     listed = re.compile("|".join(re.escape(stem) for stem in stems))
-    forgotten = {_SPECIAL.split(entry)[0] for entry in triggers if not listed.search(entry)}
-    return re.compile("|".join([*map(re.escape, stems), *(r"\b" + re.escape(stem) for stem in sorted(forgotten))]))
+    forgotten = {_stem(entry) for entry in triggers if not listed.search(entry)}
+    return re.compile("|".join([*map(re.escape, stems), *sorted(forgotten)]))
+
+
+def _stem(entry: str) -> str:
+    """The longest word that every form of the entry holds, as a regular expression."""
+    plain, before = entry, ""
+    while plain != before:
+        before, plain = plain, _OPTIONAL.sub(" ", plain)
+    word = max((word.strip("*~?.") for word in re.split(r"[ *~|]", plain)), key=len) or _SPECIAL.split(entry)[0]
+    return (r"\b" if f" {word}" in f" {entry}" else "") + re.escape(word)
 
 
 @lru_cache(maxsize=8)
