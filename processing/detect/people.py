@@ -205,7 +205,7 @@ def _free(start: int, end: int, taken: list[Span]) -> bool:
 
 def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if hit.start < trigger.end and hit.end > trigger.start:
-        return False
+        return trigger.form == "active" and trigger.start < hit.start and hit.end < trigger.end
     if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18) : hit.start]):
         return False
     if view.lang != "en":
