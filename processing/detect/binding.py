@@ -41,6 +41,12 @@ _NOBODY = re.compile(
     r"\b(?:никто|ніхто|жоден|жодна|жодного|ни один|ни одного|никого|нікого|none|nobody|no "
     r"one|neither)\b"
 )
+_FROM = re.compile(r"\b(?:from|с|со|з|із|зі|от|від) (?:[^\W\d]+ ){0,2}$")
+_UP_TO_LEVEL = re.compile(r",? (?:[^\W\d]+ ){0,2}(?:to|до) (?:[^\W\d]+ ){0,3}")
+_ASIDE = re.compile(
+    r", (?:по|за|according|as|per|как|як|котор\w+|який|яка|яке|яких|which|who|где|де|where|уточн\w+|сообщ\w+|"
+    r"добав\w+|рассказ\w+|повідом\w+|додав|said|says|officials|к сожалению|на жаль|sadly)\b[^,]{1,60},"
+)
 _LIMIT = 14
 
 
@@ -162,8 +168,26 @@ class Binder:
             if rivals and not self._may_share(qi, rivals):
                 continue
             chosen[qi] = (ti, cost, "bind.share" if rivals else "bind.near")
+        self._rises(chosen)
         self._inherit(chosen)
         return self._bounds(chosen)
+
+    def _rises(self, chosen: dict[int, tuple[int, float, str]]) -> None:
+        """As in "the number of dead rose from 14 to 17": both levels belong to one word of loss, however far."""
+        for qi in range(len(self.quantities) - 1):
+            first, second = self.quantities[qi], self.quantities[qi + 1]
+            if not (
+                _FROM.search(self.norm[max(0, first.start - 24) : first.number_start])
+                and _UP_TO_LEVEL.fullmatch(self.norm[first.noun_end : second.number_start])
+            ):
+                continue
+            ti = next((chosen[i][0] for i in (qi, qi + 1) if i in chosen), None)
+            if ti is None:
+                nouns = [i for i, t in enumerate(self.triggers) if t.form in ("noun", "toll")]
+                before = [i for i in nouns if self.triggers[i].end <= first.start]
+                ti = before[-1] if before else nouns[0] if nouns else None
+            if ti is not None:
+                chosen[qi], chosen[qi + 1] = (ti, 5.0, "bind.rise"), (ti, 4.0, "bind.rise")
 
     def _bounds(self, chosen: dict[int, tuple[int, float, str]]) -> list[Bound]:
         order = sorted(chosen)
@@ -243,7 +267,7 @@ class Binder:
         if _NOBODY.search(gap):
             return 99
         gap = _PART_PHRASE.sub("", gap)
-        gap = re.sub(r", (?:по|за|according|as|per|как|як) [^,]{1,40},", " ", gap)
+        gap = _ASIDE.sub(" ", gap)
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
         cost += 12.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
         cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)

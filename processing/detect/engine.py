@@ -9,7 +9,16 @@ from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
 from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
-from processing.detect.relations import enemies_too, patients, returned, set_status, without_pronouns, without_repeats
+from processing.detect.relations import (
+    enemies_too,
+    patients,
+    returned,
+    set_status,
+    superseded,
+    totals,
+    without_pronouns,
+    without_repeats,
+)
 from processing.detect.roles import find_roles
 from processing.detect.scope import is_cumulative
 from processing.detect.text import language, sentences
@@ -48,6 +57,8 @@ def detect(item: DetectInput) -> Detection:
     drafts = without_pronouns(drafts)
     patients(drafts)
     returned(drafts)
+    superseded(drafts)
+    totals(drafts)
     drafts = without_repeats(drafts)
     claims = tuple(_claim(article, drafts, draft) for draft in drafts)
     disclosure = any(

@@ -107,6 +107,8 @@ class QuantityReader:
         while i < len(words):
             word = words[i]
             hit = vague.get(word.start)
+            if hit is None and found and (again := self._again(word.start, found[-1])):
+                hit = again
             if hit is not None:
                 found.append(hit)
                 while i < len(words) and words[i].start < hit.end:
@@ -141,6 +143,13 @@ class QuantityReader:
                 del found[start]
         return found
 
+    def _again(self, start: int, last: _Number) -> _Number | None:
+        """As in "50 left for home, as many came back": the number said before."""
+        hit = next((h for h in self.by_tag.get("same", []) if h.start == start), None)
+        if re.search(r"\b(?:на|for) $", self.norm[:start]):
+            return None
+        return replace(last, start=hit.start, end=hit.end, word=True) if hit else None
+
     def _is_measured(self, start: int) -> bool:
         """As in "около сотни", "понад тисячі": one hundred, in the genitive."""
         return self.lexicon.lang != "en" and any(
@@ -154,7 +163,7 @@ class QuantityReader:
         return (
             before in self.lexicon.numbers
             or before[:1].isdigit()
-            or any(h.end <= start and not self.norm[h.end : start].strip() for h in self.by_tag.get("scale.half", []))
+            or self._half_before(start) is not None
         )
 
     def _is_scale(self, end: int) -> bool:
@@ -214,10 +223,11 @@ class QuantityReader:
             scale = self._word_scale(word)
             if value is not None and value < last and not (seen and last < 20):
                 current, last, seen, end = current + value, value, True, word.end
-            elif scale is not None and (seen or scale[0] != 1000 or scale[2]):
+            elif scale is not None and (seen or scale[0] != 1000 or scale[2] or self._half_before(word.start)):
                 factor, end, _ = scale
                 half = self._half_before(word.start)
-                current = round((1.5 if half else (current or 1)) * factor)
+                share = 0.5 if half and half.tag.endswith("half_of") else 1.5
+                current = round((share if half else (current or 1)) * factor)
                 if factor >= 1000:
                     total, current = total + current, 0
                 start = half.start if half else start
@@ -257,7 +267,8 @@ class QuantityReader:
         return word.text in {"тысяча", "тысячу", "тисяча", "тисячу", "thousand", "миллион", "мільйон", "million"}
 
     def _half_before(self, start: int) -> Hit | None:
-        return next((h for h in self.by_tag.get("scale.half", []) if 0 <= start - h.end <= 1), None)
+        halves = self.by_tag.get("scale.half", []) + self.by_tag.get("scale.half_of", [])
+        return next((h for h in halves if 0 <= start - h.end <= 1), None)
 
     # -- ranges ----------------------------------------------------------------------------------
 
@@ -357,9 +368,13 @@ class QuantityReader:
             before,
         ):
             return True
+        if re.search(r"\b(?:ни|ані) $", before):
+            return True
         if self._is_growth(number):
             return True
         digits = not number.word
+        if number.value in (200, 300) and re.search(r'"$', before) and re.match(r'(?:-?\w{1,2})?"', after):
+            return True
         if (
             digits
             and re.fullmatch(r"[01]\d[0-5]\d|2[0-3][0-5]\d", self.norm[number.start : number.end])
@@ -446,6 +461,10 @@ class QuantityReader:
         """As in "выросло до 25": up to what level, not an upper bound."""
         if self.norm[start : start + 2] != "до":
             return False
+        if re.match(
+            r"до (?:[\w-]+ ){1,4}(?:вырос|возрос|увелич|подня|зрос|зріс|збільш|підн)\w*", self.norm[start : start + 50]
+        ):
+            return True
         before = self.norm[max(0, start - 45) : start]
         return bool(
             re.search(
@@ -458,7 +477,7 @@ class QuantityReader:
     def _after(self, end: int) -> tuple[int, Qualifier | None]:
         if self.norm[end : end + 1] == "+":
             return end + 1, Qualifier.AT_LEAST
-        for name in ("at_least", "about"):
+        for name in ("at_least", "more_than", "about"):
             for hit in self.by_tag.get(f"after.{name}", []):
                 if (
                     0 <= hit.start - end <= 2

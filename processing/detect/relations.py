@@ -131,6 +131,63 @@ def patients(drafts: list[Draft]) -> None:
             draft.rules.append("status.patients")
 
 
+_TOTAL = re.compile(
+    r"\b(?:числ\w+|количеств\w+|список|кількіст\w+|toll|number|count|счет|рахунок|итого|всего|разом|усього)\b"
+)
+_FATES = (Measure.KILLED, Measure.WOUNDED, Measure.MISSING, Measure.CAPTURED)
+
+
+def totals(drafts: list[Draft]) -> None:
+    """As in "lost 35: 21 killed and 14 wounded" (no figure of its own), "the toll rose to seven; a body was found"."""
+    own = [d for d in drafts if d.status is Status.OWN and d.trigger.measure in _FATES]
+    for index, draft in enumerate(own):
+        parts = [d for d in own[index + 1 : index + 5] if d.view is draft.view and d.low is not None]
+        fates = {d.trigger.measure for d in parts}
+        if len(parts) > 1 and len(fates) == len(parts) and sum(d.low or 0 for d in parts) == draft.low:
+            draft.status = Status.HYPOTHETICAL
+            draft.rules.append("status.sum_of_fates")
+    for whole in own:
+        if not _is_total(whole):
+            continue
+        for part in own:
+            if (
+                part.trigger.measure is Measure.KILLED
+                and part.status is Status.OWN
+                and part.view is not whole.view
+                and part.view.sentence.field == "text"
+                and (part.low or part.high or 0) < (whole.low or 0)
+                and not _is_total(part)
+                and "plus" not in part.marks
+            ):
+                part.status, part.parent = Status.SUBSET, whole
+                part.rules.append("status.of_total")
+
+
+def _is_total(draft: Draft) -> bool:
+    """A toll of the dead that says it has grown, or that it is a toll "already" or "now"."""
+    view = draft.view
+    if draft.trigger.measure is not Measure.KILLED or draft.status is not Status.OWN or not draft.low:
+        return False
+    rising = view.near(view.all("cues.rise"), draft.start, draft.end, 60)
+    return rising and (draft.trigger.form in ("noun", "toll") or _TOTAL.search(view.norm) is not None)
+
+
+def superseded(drafts: list[Draft]) -> None:
+    """As in "yesterday we wrote of six wounded. ... Wounded: 7": superseded once a later sentence counts anew."""
+    for index, draft in enumerate(drafts):
+        if draft.status is not Status.OWN:
+            continue
+        told = [h for h in draft.view.all("prior_report") if 0 <= draft.start - h.end < 40]
+        later = [
+            d
+            for d in drafts[index + 1 :]
+            if d.status is Status.OWN and d.trigger.measure is draft.trigger.measure and d.view is not draft.view
+        ]
+        if told and (later or draft.view.has("cues.correction", "cues.retraction")):
+            draft.status = Status.PRIOR_FIGURE
+            draft.rules.append("status.superseded")
+
+
 def without_pronouns(drafts: list[Draft]) -> list[Draft]:
     """As in "the child did not survive. She had been wounded": the pronoun's wound is the death counted already."""
     deaths = [

@@ -105,6 +105,8 @@ def _payout(article: Article, view: View, c: Candidate) -> Verdict:
     hits = view.all("cause.payout")
     if hits and not view.has("cause.war") and (c.single or len(hits) > 1):
         return Status.HYPOTHETICAL, "status.payout"
+    if article.weights["payout"] > 1 and not article.weights["war"]:
+        return Status.HYPOTHETICAL, "status.payout_article"
     return None
 
 
@@ -167,15 +169,24 @@ def _prior(article: Article, view: View, c: Candidate) -> Verdict:
 def _historical(article: Article, view: View, c: Candidate) -> Verdict:
     if view.has("cause.historical"):
         return Status.HISTORICAL, "status.historical"
-    if article.weights["historical"] > 1:
+    if article.weights["historical"] > 1 and not (view.has("days.today") and view.has("cause.war")):
         return Status.HISTORICAL, "status.historical_article"
-    if any(_is_past(article, int(m.group(1) or m.group(2))) for m in _YEAR.finditer(view.norm)) or _DECADE.search(
-        view.norm
-    ):
+    if any(
+        _is_past(article, int(m.group(1) or m.group(2))) for m in _YEAR.finditer(view.norm) if not _is_since(view, m)
+    ) or _DECADE.search(view.norm):
         return Status.HISTORICAL, "status.past_year"
     if article.item.published is None and _UNDATED_YEAR.search(view.norm):
         return Status.HISTORICAL, "status.year_alone"
     return None
+
+
+def _is_since(view: View, year: re.Match[str]) -> bool:
+    """As in "since February 2022", or a year of birth: no year in which the losses fell."""
+    since = re.search(
+        r"\b(?:с|со|з|із|від|since|from)(?: \d{1,2})?(?: [^\W\d]+)?,? ?$", view.norm[: year.start(year.lastindex or 0)]
+    )
+    born = re.match(r"(?: (?:и|та|і|and) \d{4})? ?(?:г\. ?р|р\. ?н|г\.р|р\.н)", view.norm[year.end() :])
+    return bool(born) or (bool(since) and view.has("cumulative"))
 
 
 def _is_past(article: Article, year: int) -> bool:
