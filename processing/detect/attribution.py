@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from processing.detect.lexicon import Hit
 from processing.detect.places import find_places
+from processing.detect.subjects import beside_mark, subject
 from processing.detect.text import word_set
 from processing.detect.view import Article, View
 from processing.models import Attribution
@@ -56,6 +57,9 @@ def find_speaker(article: Article, view: View) -> Speaker:
     item = article.item
     if item.source_person or item.source_office:
         return Speaker(Attribution(name=item.source_person, office=item.source_office, via=via), 0.7)
+    mentioned = _mentioned(article)
+    if mentioned is not None:
+        return Speaker(mentioned.model_copy(update={"via": via}), 0.35)
     return Speaker(Attribution(via=via), 0.2)
 
 
@@ -79,9 +83,29 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
         or _by_office(view)
         or _by_verb(view)
         or _by_institution(view)
+        or _by_subject(view)
         or _by_phrase(view)
         or _far_institution(view)
     )
+
+
+def _by_subject(view: View) -> Attribution | None:
+    words = subject(view) or beside_mark(view)
+    return Attribution(office=words) if words else None
+
+
+def _mentioned(article: Article) -> Attribution | None:
+    """An office or an institution that the text names, though no word says that it speaks."""
+    for view in article.views:
+        for hit in view.all("attribution.offices", "attribution.institutions"):
+            near = any(abs(h.start - hit.end) < 16 or abs(hit.start - h.end) < 16 for h in view.all("triggers."))
+            if near or re.search(r"(?:здани\w+|будівл\w+|по|у|против|проти|building|at|on) $", view.norm[: hit.start]):
+                continue
+            if hit.tag.endswith("offices"):
+                office, name, _ = _office_and_name(view, hit)
+                return Attribution(office=office, name=name)
+            return Attribution(institution=_phrase(view, hit))
+    return None
 
 
 def _said_in(view: View) -> Attribution | None:
@@ -252,7 +276,7 @@ def _by_phrase(view: View) -> Attribution | None:
             return Attribution(institution=words.group().strip())
     for hit in view.all("attribution.verbs"):
         quoted = re.match(
-            r" (?:издание |газета |канал |видання |телеканал )?[«\"“]([^»\"”]{3,40})[»\"”]", raw[hit.end :]
+            r" (?:издание |газета |канал |видання |телеканал )?([«\"“][^»\"”]{3,40}[»\"”])", raw[hit.end :]
         )
         if quoted:
             return Attribution(institution=quoted.group(1))
