@@ -90,12 +90,18 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
 
 
 _ABSENT_BEFORE = re.compile(r"\b(?:без|no|нет|немає|нема|without|zero|жодних|никаких) (?:\w+ )?$")
+_NO_PEOPLE = re.compile(
+    r"\bno (?:\w+ )?(?:people|person|one|residents?|civilians?|soldiers?|servicemen|staff|passengers?|children|"
+    r"workers?|troops|crew)(?: (?:was|were|is|are|got|has been|have been|had been))?(?: \w+ly)? $"
+)
 _ABSENT_AFTER = re.compile(r" (?:\w+ )?(?:нет|немає|нема|не было|не було|не имеется|не зафикс|не выявл|не зафікс)\b")
 
 
 def _is_absent(norm: str, trigger: Trigger) -> bool:
     """As in "погибших нет", "no fatalities": the word of loss says that there is none."""
     if re.search(r"\bescap(?:ed|ing) (?:\w+ )?$", norm[: trigger.start]):
+        return True
+    if _NO_PEOPLE.search(norm[: trigger.start]):
         return True
     if trigger.form != "noun":
         return False

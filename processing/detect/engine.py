@@ -7,6 +7,7 @@ from processing.detect.attribution import find_speaker
 from processing.detect.binding import Binder, triggers_of
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
+from processing.detect.echoes import echoed, mirrored, within_toll
 from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
 from processing.detect.relations import (
@@ -54,6 +55,7 @@ def detect(item: DetectInput) -> Detection:
         drafts += _drafts(article, view)
         if len(drafts) > _MOST_CLAIMS:
             break
+    drafts += echoed(article, drafts)
     drafts = without_pronouns(drafts)
     patients(drafts)
     returned(drafts)
@@ -94,12 +96,14 @@ def _drafts(article: Article, view: View) -> list[Draft]:
     drafts += both(article, view, triggers, quantities, drafts)
     drafts += beside_counted(view, quantities, drafts)
     drafts += chained(view, triggers, quantities, drafts)
+    drafts += mirrored(view, drafts)
     drafts = without_fatal_wounds(view, drafts)
     drafts.sort(key=lambda d: d.start)
     for draft in drafts:
         draft.group = group_of(view, draft.group, draft.trigger.measure)
         set_status(article, view, draft, drafts, triggers)
     enemies_too(view, drafts)
+    within_toll(drafts)
     _same_uniform(drafts)
     return drafts
 

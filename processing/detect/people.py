@@ -41,7 +41,8 @@ _STATE_WORD = re.compile(
     r"(?:организаци|объединен|национальн|росси|украин|україн|вооруженн|збройн|министерств|"
     r"міністерств|государств|республик|област|специальн|воздушно|командован|"
     r"генеральн|российск|російськ|пожар|минобороны|федераци|союз|нова|нової|united|nations|"
-    r"national|ministry|defence|defense|army|forces|russia|ukrain|state)"
+    r"national|ministry|defence|defense|army|forces|russia|ukrain|state|brigade|regiment|battalion|division|corps|"
+    r"company|platoon|squadron|fleet|guards|command|council|committee|church|hospital|station|airport|street)"
 )
 _CALENDAR = word_set(
     "monday tuesday wednesday thursday friday saturday sunday january february march april "
@@ -117,7 +118,38 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     single = _single(view, trigger, taken, limits)
     if names is not None and (single is None or names.count >= single.count):
         return names
-    return single or _bare_singular(view, trigger, limits)
+    return single or _indefinite(view, trigger, taken, limits) or _bare_singular(view, trigger, limits)
+
+
+_SUBJECT = re.compile(
+    r"\b(?:an?|one) (?:[\w'-]+ ){0,3}?([a-z][a-z'-]{2,})(?: (?:from|of|in|at|aged) [\w'-]+)?(?:, \d{1,2},)? "
+    r"(?:(?:was|is|has|had|been|got|later|also|then|\w+ly) ){0,3}$"
+)
+_DIRECT_OBJECT = re.compile(
+    r" (?:an?|one|his|her|their|its|the) (?:[\w'-]+ ){0,2}?([a-z][a-z'-]{2,})"
+    r"(?= (?:at|in|near|on|and|who|from|with|by|as|after|when|while|outside|inside|aboard)\b|[,.;:)]|$)"
+)
+_STRONG = re.compile(r"kill|injur|wound|maim|\bli(?:fe|ves)\b|slain|slew|shot|hospital|burns|concuss")
+_AGENT_NOUN = re.compile(r"(?:er|or|man|woman|ist|ian|ess|eer|ant|wife|maid|monger|wright|smith|herd)$")
+
+
+def _indefinite(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
+    """As in "a switchwoman was killed", "killed a forester": a noun that no list knows, one of its kind."""
+    if view.lang != "en" or not _STRONG.search(view.norm[trigger.start : trigger.end]):
+        return None
+    if trigger.form == "active":
+        match = _DIRECT_OBJECT.match(view.norm[trigger.end : limits[1]])
+        offset = trigger.end
+    else:
+        match, offset = _SUBJECT.search(view.norm[limits[0] : trigger.start]), limits[0]
+    if match is None:
+        return None
+    start, end = offset + match.start(1), offset + match.end(1)
+    known = view.all("objects", "cause.", "time_units", "attribution.", "triggers.", "weekdays", "months", "subset.")
+    if any(h.start < end and start < h.end for h in known) or not _free(start, end, taken):
+        return None
+    noun = match.group(1)
+    return People(start, end, 1, "civilian" if _AGENT_NOUN.search(noun) else "unknown", (), "count.indefinite")
 
 
 def _there_is_one(view: View, trigger: Trigger) -> bool:

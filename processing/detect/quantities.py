@@ -370,7 +370,9 @@ class QuantityReader:
             return True
         if re.search(r"\b(?:ни|ані) $", before):
             return True
-        if self._is_growth(number):
+        if self._is_growth(number) or self._is_age_of_one(number, after):
+            return True
+        if self.norm[number.start : number.end] == "both" and re.match(r" [\w'-]+(?: [\w'-]+)? and ", after):
             return True
         digits = not number.word
         if number.value in (200, 300) and re.search(r'"$', before) and re.match(r'(?:-?\w{1,2})?"', after):
@@ -417,6 +419,18 @@ class QuantityReader:
                     self.norm[number.end : number.end + 20],
                 )
             )
+        )
+
+    def _is_age_of_one(self, number: _Number, after: str) -> bool:
+        """As in "a welder, 33, succumbed", "a municipal worker (m., 54)"."""
+        if number.word or number.value > 105 or not re.match(r"[,)]", after):
+            return False
+        return any(
+            re.fullmatch(r", |,? ?\((?:[mf]\.?,? ?)?", self.norm[h.end : number.start])
+            for tag, hits in self.by_tag.items()
+            if tag.startswith(("one.", "persons."))
+            for h in hits
+            if h.end <= number.start
         )
 
     def _is_age_apposition(self, number: _Number, before: str, after: str) -> bool:

@@ -274,6 +274,13 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
     return c.start <= hit.start <= c.start + 26 and not re.search(r"[,.;:—]", view.norm[c.start : hit.start])
 
 
+def _no_war(article: Article, view: View, c: Candidate) -> Verdict:
+    """Captivity needs a count or a conflict: "we surrendered" said of a debate is none."""
+    if c.measure is Measure.CAPTURED and c.implicit and not (article.weights["war"] or article.weights["conflict"]):
+        return Status.HYPOTHETICAL, "status.no_war"
+    return None
+
+
 def _accident(article: Article, view: View, c: Candidate) -> Verdict:
     if c.measure in (Measure.CAPTURED, Measure.EXCHANGED, Measure.BODIES_RETURNED):
         return None
@@ -326,6 +333,7 @@ _RULES: tuple[Callable[[Article, View, Candidate], Verdict], ...] = (
     _prior,
     _historical,
     _enemy,
+    _no_war,
     _accident,
     _part,
 )

@@ -1,0 +1,103 @@
+"""Figures without a word of loss of their own: "the correct figure is six", "there are now nine", "103 a side"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from processing.detect.binding import Bound, Trigger
+from processing.detect.draft import Draft, numbered
+from processing.detect.lexicon import Hit
+from processing.detect.quantities import Quantity, QuantityReader
+from processing.detect.view import Article, View
+from processing.models import Measure, Status
+
+_GAP = re.compile(r"\W{0,3}(?:[^\W\d]+ ){0,2}")
+
+
+def echoed(article: Article, drafts: list[Draft]) -> list[Draft]:
+    """The figures that a phrase of `echo` opens take the measure of the figure told before them."""
+    found: list[Draft] = []
+    for view in article.views:
+        hits = view.all("echo.")
+        if not hits:
+            continue
+        before = [d for d in drafts if _is_before(article, d, view, hits[0])]
+        if before:
+            found += _from_hits(view, hits, before, [d for d in drafts if d.view is view])
+    return found
+
+
+def _is_before(article: Article, draft: Draft, view: View, hit: Hit) -> bool:
+    if draft.view is view:
+        return draft.end <= hit.start
+    return article.views.index(draft.view) < article.views.index(view)
+
+
+def _from_hits(view: View, hits: list[Hit], before: list[Draft], here: list[Draft]) -> list[Draft]:
+    found: list[Draft] = []
+    quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
+    for hit in hits:
+        quantity = next((q for q in quantities if _opens(view, hit, q)), None)
+        if quantity is None or any(d.start < quantity.end and quantity.start < d.end for d in here + found):
+            continue
+        draft = _echo(view, hit, quantity, before[-1])
+        _supersede(hit, draft, before)
+        found.append(draft)
+    return found
+
+
+def _opens(view: View, hit: Hit, q: Quantity) -> bool:
+    if q.counts not in ("bare", "people") or q.start < hit.end:
+        return False
+    return _GAP.fullmatch(view.norm[hit.end : q.start]) is not None
+
+
+def _echo(view: View, hit: Hit, quantity: Quantity, told: Draft) -> Draft:
+    trigger = Trigger(told.trigger.measure, "toll", hit.start, hit.end)
+    draft = numbered(view, Bound(quantity, trigger, 6.0, "bind.echo"))
+    draft.status = Status.OWN if told.status in (Status.PRIOR_FIGURE, Status.SUBSET) else told.status
+    draft.rules.append("status.of_echo")
+    if draft.group == "unknown":
+        draft.group = told.group
+    return draft
+
+
+def _supersede(hit: Hit, draft: Draft, before: list[Draft]) -> None:
+    """A correction replaces the figure before it; a new level holds the few that were added."""
+    for told in before:
+        if told.trigger.measure is not draft.trigger.measure or told.status is not Status.OWN:
+            continue
+        if hit.tag == "echo.corrects" and told.low != draft.low:
+            told.status = Status.PRIOR_FIGURE
+            told.rules.append("status.corrected")
+        elif "plus" in told.marks and (told.low or 0) < (draft.low or 0):
+            told.status, told.parent = Status.SUBSET, draft
+            told.rules.append("status.of_level")
+
+
+def mirrored(view: View, drafts: list[Draft]) -> list[Draft]:
+    """As in "103 from each side", "116 for 116": as many again, exchanged the other way."""
+    found: list[Draft] = []
+    for draft in drafts:
+        if draft.trigger.measure is not Measure.EXCHANGED or draft.low is None:
+            continue
+        after = view.norm[draft.noun_end : draft.noun_end + 24]
+        again = re.match(r"\W*(?:for|на|за) (\d+)", after)
+        sides = view.near(view.all("each_side"), draft.start, max(draft.noun_end, draft.end), 30)
+        twice = any(d is not draft and d.trigger.measure is Measure.EXCHANGED for d in drafts)
+        if not twice and (sides or (again and int(again.group(1)) == draft.low)):
+            found.append(replace(draft, rules=["bind.mirrored"]))
+    return found
+
+
+def within_toll(drafts: list[Draft]) -> None:
+    """As in "two further bodies, bringing the toll to nine": those added are part of the toll."""
+    for toll in drafts:
+        if toll.trigger.form != "toll" or toll.status is not Status.OWN:
+            continue
+        for draft in drafts:
+            added = "plus" in draft.marks and (draft.low or 0) < (toll.low or 0)
+            if added and draft.trigger.measure is toll.trigger.measure and draft.status is Status.OWN:
+                draft.status, draft.parent = Status.SUBSET, toll
+                draft.rules.append("status.of_toll")
