@@ -18,10 +18,16 @@ class RegistryError(Exception):
     """A source's YAML is wrong. The message names the file, the entry, the field and the mend."""
 
 
+def _load(file: Path) -> Any:
+    """A YAML file, by libyaml where it was built in (ten times as fast)."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 both are safe loaders
+
+
 @functools.cache
 def known_regions(path: Path) -> frozenset[str]:
     """ISO 3166-2 codes listed in config/regions.yaml."""
-    return frozenset(row["code"] for row in yaml.safe_load(path.read_text(encoding="utf-8")))
+    return frozenset(row["code"] for row in _load(path))
 
 
 def _regex(value: str) -> str:
@@ -141,7 +147,7 @@ def load_registry(folder: Path, regions_file: Path | None = None) -> Registry:
     sources: dict[str, Source] = {}
     for file in files:
         try:
-            entries: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+            entries = _load(file)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             faults.append(f"{file}: not valid YAML: {' '.join(str(error).split())}")
             continue

@@ -9,13 +9,13 @@ import json
 import tempfile
 import uuid
 import weakref
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from fastwarc.stream_io import GzipWriter
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from scrapers.handover import PageLine
 from scrapers.wire import content_encoding
@@ -90,7 +90,7 @@ class BatchWriter:
         body = "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in fields.items())
         self._info_id = self._record_id("warcinfo", batch_id)
         self._write(
-            WarcRecordType.warcinfo,
+            "warcinfo",
             self._info_id,
             started_at,
             body.encode(),
@@ -109,9 +109,9 @@ class BatchWriter:
             line = line.model_copy(update=self._write_exchange(line, exchange, ident))
             concurrent = {"WARC-Concurrent-To": self._record_id("response", ident)}
         line = line.model_copy(update={"warc_key": self.warc_key})
-        facts = json.dumps(line.model_dump(mode="json", exclude={"offset", "length"}), ensure_ascii=False)
+        facts = line.model_dump_json(exclude={"offset", "length"})
         self._write(
-            WarcRecordType.metadata,
+            "metadata",
             self._record_id("metadata", ident),
             line.fetched_at,
             facts.encode(),
@@ -130,12 +130,12 @@ class BatchWriter:
         self._file.close()
 
     def _write_exchange(self, line: PageLine, exchange: Exchange, ident: str) -> dict[str, Any]:
-        digest = payload_digest(exchange.body)
+        digest = line.digest or payload_digest(exchange.body)
         response_id = self._record_id("response", ident)
         shared = {"WARC-Target-URI": _uri(exchange.url)}
         request = _http_head(f"GET {_target(exchange.url)} HTTP/1.1", exchange.request_headers)
         self._write(
-            WarcRecordType.request,
+            "request",
             self._record_id("request", ident),
             line.fetched_at,
             request,
@@ -147,33 +147,33 @@ class BatchWriter:
         head = _http_head(f"HTTP/1.1 {exchange.status} {exchange.reason}", _stored_headers(exchange))
         level = 0 if content_encoding(list(exchange.headers)) else 6
         offset = self._offset
-        self._write(WarcRecordType.response, response_id, line.fetched_at, head + exchange.body, more, level)
+        self._write("response", response_id, line.fetched_at, head + exchange.body, more, level)
         return {"offset": offset, "length": self._offset - offset, "digest": digest}
 
     def _write(
         self,
-        kind: WarcRecordType,
+        kind: str,
         ident: str,
         date: datetime,
         block: bytes,
         headers: dict[str, str],
         level: int = 6,
     ) -> None:
-        record = WarcRecord()
-        record.init_headers(kind, ident.removeprefix("<urn:").removesuffix(">").encode())
-        record.headers.status_line = "WARC/1.1"
-        record.headers.set("WARC-Date", date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-        record.headers.set("WARC-Block-Digest", payload_digest(block))
-        if kind != WarcRecordType.warcinfo:
-            record.headers.set("WARC-Warcinfo-ID", self._info_id)
-        for name, value in headers.items():
-            record.headers.set(name, value)
-        record.set_bytes_content(block)
-        member = io.BytesIO()
-        writer = GzipWriter(member, compression_level=level)
-        record.write(writer)
-        writer.finish()  # ends the gzip member; without it readers see one endless record
-        self._offset += self._file.write(member.getvalue())
+        rows = {
+            "WARC-Type": kind,
+            "WARC-Record-ID": ident,
+            "WARC-Date": date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "Content-Length": str(len(block)),
+            **headers,
+        }
+        if "WARC-Payload-Digest" not in headers:  # of a page that digest says it all
+            rows["WARC-Block-Digest"] = payload_digest(block)
+        if kind != "warcinfo":
+            rows["WARC-Warcinfo-ID"] = self._info_id
+        head = "".join(f"{name}: {value}\r\n" for name, value in rows.items())
+        packer = zlib.compressobj(level, zlib.DEFLATED, 31)  # a gzip member of its own, without a time in it
+        member = packer.compress(b"".join((b"WARC/1.1\r\n", head.encode(), b"\r\n", block, b"\r\n\r\n")))
+        self._offset += self._file.write(member + packer.flush())
 
     def _record_id(self, kind: str, ident: str) -> str:
         return f"<urn:uuid:{uuid.uuid5(_NAMESPACE, f'{self._seed}|{kind}|{ident}')}>"

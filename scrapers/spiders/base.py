@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -295,12 +296,12 @@ class SourceCrawl(ABC):
             priority=0 if page else 10,
         )
 
-    def _guarded(self, handler: Callable[[Any], Any]) -> Callable[[Any], Iterator[Request]]:
+    def _guarded(self, handler: Callable[[Any], Any]) -> Callable[[Any], Iterator[Request] | None]:
         """A fault in handling one answer is this source's fault, not the batch's."""
 
-        def handle(answer: Any) -> Iterator[Request]:
+        def requests(found: Callable[[], Iterator[Request] | None]) -> Iterator[Request]:
             try:
-                yield from handler(answer) or ()
+                yield from found() or ()
             except ValueError as error:
                 self.report.fault = (Verdict.BROKEN, short(str(error), 200) or "not understood")
             except Exception as error:  # the batch goes on; the fault stands in the source's health
@@ -310,6 +311,13 @@ class SourceCrawl(ABC):
                 self._open -= 1
                 if self._open == 0:
                     self.done()
+
+        def handle(answer: Any) -> Iterator[Request] | None:
+            if inspect.isgeneratorfunction(handler):
+                return requests(lambda: handler(answer))
+            for _ in requests(lambda: handler(answer)):  # at once: no chain of generators for each page
+                raise AssertionError("not a generator function")
+            return None
 
         return handle
 
