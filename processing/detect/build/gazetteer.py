@@ -25,6 +25,19 @@ CASES = ("nomn", "gent", "datv", "accs", "ablt", "loct")
 MORPH = {"ru": pymorphy3.MorphAnalyzer(lang="ru"), "uk": pymorphy3.MorphAnalyzer(lang="uk")}
 UKRAINIAN, RUSSIAN = re.compile("[іїєґ']"), re.compile("[ыэъё]")
 CYRILLIC = re.compile(r"[А-ЯЁІЇЄҐ][а-яёіїєґ'’ʼ]+(?:[ -][А-ЯЁІЇЄҐа-яёіїєґ'’ʼ]+){0,3}$")
+UKRAINIAN_ENDINGS = {
+    "піль": "поля полю полем полі полеві",
+    "поль": "поля полю полем полі полеві",
+    "їв": "єва єву євом єві",
+    "ів": "ова ову овом ові",
+    "ськ": "ська ську ськом ськові",
+    "цьк": "цька цьку цьком цькові",
+    "ець": "ця цю цем ці",
+    "ка": "ки ці ку кою",
+    "не": "ного ному ним",
+    "ве": "вого вому вим",
+    "ке": "кого кому ким",
+}
 COMMON = frozenset(  # words, first names and surnames that are places only where a preposition or "city" says so
     [
         "мир",
@@ -138,7 +151,15 @@ def inflect(name: str, lang: str) -> set[str]:
         forms.add("".join(parts))
     if lang == "uk" and re.search("[бвгґджзклмнпрстфхцчшщ]$", name):
         forms.add(fold(name) + "у")
-    return forms
+    return forms | (_ukrainian(fold(name)) if lang == "uk" and len(words) == 1 else set())
+
+
+def _ukrainian(name: str) -> set[str]:
+    """Case forms of a one-word Ukrainian name by its ending: the dictionary guesses those of unknown towns wrongly."""
+    for ending, cases in UKRAINIAN_ENDINGS.items():
+        if name.endswith(ending) and len(name) > len(ending) + 2:
+            return {name[: -len(ending)] + case for case in cases.split()}
+    return set()
 
 
 def _grammemes(analysis: Any, case: str) -> set[str]:
