@@ -11,6 +11,14 @@ from processing.detect.lexicon import Hit
 from processing.detect.view import Article, View
 from processing.models import EventDate, Precision
 
+_FAREWELL = re.compile(
+    r"\b(?:похорон\w*|хорон\w+|прощ\w+|прост(?:ил|ят)\w*|попрощ\w*|похова\w*|панихид\w*|buried|laid to rest|funerals?|"
+    r"bade farewell|farewell|burial)\b"
+)
+_DEATH = re.compile(r"\b(?:погиб|загин|полег|поляг|убит|вбит|умер|помер|killed|died|fell|perished|скончал)")
+_NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)(?![\d.]?\d)")
+_FIRST_OF_RANGE = re.compile(r"(?<![\d.:])(\d{1,2})(?:-го)? ?(?:—|-|по|до|to|and|и|та|і|й) ?\d{1,2}(?:-е|-го)? $")
+
 
 @dataclass(frozen=True, slots=True)
 class _Dated:
@@ -24,7 +32,8 @@ def find_date(article: Article, view: View) -> tuple[EventDate | None, float]:
     """The event's date and its confidence: own sentence, then earlier ones, then the title."""
     published = article.item.published
     today = published.date() if published else None
-    own = [d for d in _dates(view, today) if not _is_statement(view, d)]
+    farewell = _FAREWELL.search(view.norm) and not _DEATH.search(view.norm)
+    own = [] if farewell else [d for d in _dates(view, today) if not _is_statement(view, d)]
     if own:
         strong = [d for d in own if d.strong] or own
         return strong[0].event, 0.85 if strong[0].strong else 0.65
@@ -86,7 +95,7 @@ def _day(day: date) -> EventDate:
 
 
 def _explicit(view: View, today: date | None) -> list[_Dated]:
-    found = []
+    found = _numeric(view)
     for month in range(1, 13):
         for hit in view.all(f"months.{month}"):
             if hit.tag != f"months.{month}":
@@ -102,10 +111,26 @@ def _explicit(view: View, today: date | None) -> list[_Dated]:
             )
             if resolved is None or (number is None and view.lang == "en" and not _is_month(view, hit)):
                 continue
+            first = _FIRST_OF_RANGE.search(view.norm[: hit.start]) if before else None
+            if first and 1 <= int(first.group(1)) < resolved.end.day:
+                resolved = EventDate(
+                    start=resolved.end.replace(day=int(first.group(1))), end=resolved.end, precision=Precision.RANGE
+                )
             start = before.start(1) if before else hit.start
             found.append(
                 _Dated(start, hit.end + (after.end() if after and not before else 0), resolved, number is not None)
             )
+    return found
+
+
+def _numeric(view: View) -> list[_Dated]:
+    """As in "11.03.2025"."""
+    found = []
+    for match in _NUMERIC.finditer(view.norm):
+        day, month, year = (int(part) for part in match.groups())
+        year += 2000 if year < 100 else 0
+        if 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]:
+            found.append(_Dated(match.start(), match.end(), _day(date(year, month, day)), True))
     return found
 
 
@@ -145,6 +170,8 @@ def _relative(view: View, today: date) -> list[_Dated]:
                 view.norm[hit.start : hit.end],
             )
             found.append(_Dated(hit.start, hit.end, _day(today - timedelta(days=back)), strong))
+    for match in re.finditer(r"\b(?:в|о|об|at) \d{1,2}[:.]\d\d\b(?!\.\d)", view.norm):
+        found.append(_Dated(match.start(), match.end(), _day(today), False))
     return found
 
 
