@@ -11,7 +11,9 @@ from processing.detect.status import Candidate, judge
 from processing.detect.view import Article, View
 from processing.models import Measure, Status
 
-_CARE = re.compile(r"hospital|treat|intensive|больниц|лікарн|госпит|госпіт|шпитал|реаніма|реанима|медик|врач|хірург|хирург")
+_CARE = re.compile(
+    r"hospital|treat|intensive|больниц|лікарн|госпит|госпіт|шпитал|реаніма|реанима|медик|врач|хірург|хирург"
+)
 
 
 _WEAK = re.compile(

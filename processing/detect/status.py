@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from processing.detect.lexicon import Hit
+from processing.detect.roles import roles_of
 from processing.detect.view import Article, View
 from processing.models import Measure, Status
 
@@ -42,7 +43,7 @@ _AGENT_BEFORE = re.compile(
 )
 _NOMINATIVE = re.compile(
     r"росіяни|окупанти|загарбники|вороги|ворог|рашисти|оккупанты|захватчики|враг|"
-    r"противник|супротивник|russians|occupiers|invaders"
+    r"противник|супротивник|нападники|нападавшие|russians|occupiers|invaders"
 )
 _RUSSIAN_OFFICER = re.compile(
     r"\brussian (?:commander|general|officer|official)s? (?:\w+ )?(?:said|says|claim|boast|report)"
@@ -214,13 +215,33 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ENEMY_CLAIM, "status.fighters"
     ua = any(_is_victim(view, hit, c) for hit in view.all("enemy.ua_mod"))
     ru = any(_is_victim(view, hit, c) and _is_foe_of_russia(article, view, hit) for hit in view.all("enemy.ru_mod"))
+    if view.has("enemy.boast") and c.group not in ("civilian", "police"):
+        return Status.ENEMY_CLAIM, "status.boast"
+    if ua and _own_side_says(article, view, "RU"):
+        return None
     if article.lang == "uk":
         return (Status.ENEMY_CLAIM, "status.enemy_of_ua") if ua else None
-    if ru and (article.lang == "ru" or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm)):
+    if ru and not _own_side_says(article, view, "UA") and (article.lang == "ru" or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm)):
         return Status.ENEMY_CLAIM, "status.enemy_of_ru"
     if ua and (_named_enemy(view, c) or (article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker"))):
         return Status.ENEMY_CLAIM, "status.enemy_of_ua"
     return None
+
+
+def _own_side_says(article: Article, view: View, country: str) -> bool:
+    """As in "governor of Pskov region: 14 soldiers killed": an official of their own country tells of the loss."""
+    other = "enemy.ua_speaker" if country == "RU" else "enemy.ru_speaker"
+    if view.has(other):
+        return False
+    if view.has("enemy.neutral"):
+        return True
+    officials = [
+        role
+        for v in article.views
+        for role in roles_of(v)
+        if role.role == "speaker" and not v.has(other) and v.has("attribution.")
+    ]
+    return any(role.place.code.startswith(country) for role in officials)
 
 
 def _is_foe_of_russia(article: Article, view: View, hit: Hit) -> bool:
@@ -257,8 +278,8 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
     """The enemy word names the victims: in their noun phrase, losing them, or struck; not the one who strikes."""
     text = view.norm[hit.start : hit.end]
     lost = re.search(
-        r"\b(?:потеря\w+|втрати\w+|lost|loses?|завда\w+|нанес\w+|недосчитал\w+|недорахувал\w+|"
-        r"мінус|минус)\b",
+        r"\b(?:потеря\w+|втрати\w+|lost|loses?|завда\w+|нанес\w+|недосчитал\w+|недорах\w+|"
+        r"мінус|минус|залишил\w*|полишил\w*|оставил\w*|здал\w+|сдал\w+|left behind|surrendered)\b",
         view.norm,
     )
     if lost is not None and not _AGENT_FORM.search(text):
