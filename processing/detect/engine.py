@@ -23,6 +23,7 @@ from processing.detect.relations import (
 from processing.detect.roles import find_roles
 from processing.detect.scope import is_cumulative
 from processing.detect.text import language, sentences
+from processing.detect.uniforms import share_groups
 from processing.detect.victims import beside_counted, both, chained, implicit, revised, without_fatal_wounds
 from processing.detect.view import Article, View
 from processing.models import (
@@ -58,6 +59,7 @@ def detect(item: DetectInput) -> Detection:
     drafts += echoed(article, drafts)
     drafts = without_pronouns(drafts)
     patients(drafts)
+    share_groups(article, drafts)
     returned(drafts)
     superseded(drafts)
     totals(drafts)
