@@ -47,6 +47,10 @@ _ASIDE = re.compile(
     r", (?:по|за|according|as|per|как|як|котор\w+|який|яка|яке|яких|which|who|где|де|where|уточн\w+|сообщ\w+|"
     r"добав\w+|рассказ\w+|повідом\w+|додав|said|says|officials|к сожалению|на жаль|sadly)\b[^,]{1,60},"
 )
+_APPOSITION = re.compile(
+    r"^, (?!and\b|but\b|while\b|who\b|\d)[^,.;\d]{1,30}(?:\d\d?(?:st|nd|rd|th)\b)?[^,.;\d]{0,40}, "
+)
+_RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
 _LIMIT = 14
 
 
@@ -90,6 +94,7 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
 
 
 _ABSENT_BEFORE = re.compile(r"\b(?:без|no|нет|немає|нема|without|zero|жодних|никаких) (?:\w+ )?$")
+_INVERTED = re.compile(r"(?: (?:in|on|at|by|during|near|along|when)\b[^,;.]{0,60}?)? (?:was|were|are|is) ")
 _NO_PEOPLE = re.compile(
     r"\bno (?:\w+ )?(?:people|person|one|residents?|civilians?|soldiers?|servicemen|staff|passengers?|children|"
     r"workers?|troops|crew)(?: (?:was|were|is|are|got|has been|have been|had been))?(?: \w+ly)? $"
@@ -117,6 +122,8 @@ def _swallows(trigger: Trigger, others: list[Trigger]) -> bool:
 
 def _voice(sentence: Sentence, trigger: Trigger) -> Trigger:
     before, after = sentence.norm[: trigger.start], sentence.norm[trigger.end : trigger.end + 16]
+    if not before.strip() and _INVERTED.match(sentence.norm, trigger.end):
+        return Trigger(trigger.measure, "active", trigger.start, trigger.end)
     active = not _BE.search(before) and (_OBJECT.match(after) or _named_object(sentence, trigger))
     if active and re.search(r"(?:^|[\d\w]) $", before) and _passive_list(before, after):
         active = False
@@ -274,6 +281,8 @@ class Binder:
             return 99
         gap = _PART_PHRASE.sub("", gap)
         gap = _ASIDE.sub(" ", gap)
+        if not forward and self.lang == "en":
+            gap = _RELATIVE.sub(" ", _APPOSITION.sub(" x ", gap))
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
         cost += 12.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
         cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)
@@ -283,8 +292,11 @@ class Binder:
 
     def _is_counted_total(self, q: Quantity, t: Trigger) -> bool:
         """As in "of the nine people injured": the total itself is what was counted."""
-        return 0 <= t.start - q.noun_end <= 2 and not re.search(
-            r"treat|hospital|больниц|лікарн", self.norm[t.start : t.end]
+        gap = self.norm[q.noun_end : t.start] if t.start >= q.noun_end else "."
+        if re.fullmatch(r" (?:who|that) (?:\w+ )?", gap):
+            return True
+        return (
+            len(gap) <= 2 and gap != "." and not re.search(r"treat|hospital|больниц|лікарн", self.norm[t.start : t.end])
         )
 
     def _crossings(self, q: Quantity, t: Trigger, forward: bool) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 LANGUAGES = Path(__file__).parent / "languages"
-_STARTS = re.compile(r"(?<![\w'])\w")
+_STARTS = re.compile(r"(?<!\w)(?<!\w')\w")
 _SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
 _HEAD = re.compile(r"\(([^()]+)\)(?![?{+])")
 _OPTIONAL = re.compile(r"\w?\((?:[^()])*\)[?*]?|\[[^]]*\]\S?|\\\w[?*+]?|\w\?")

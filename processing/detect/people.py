@@ -209,7 +209,8 @@ def _ones(view: View) -> list[Hit]:
         ):
             age = int(re.match(r"\d+", match.group()).group())  # type: ignore[union-attr]  # the pattern starts with digits
             hits[match.start()] = Hit("one.civilian" if age < 18 else "one.unknown", match.start(), match.end())
-    return sorted(hits.values(), key=lambda h: h.start)
+    starts = {h.start for h in hits.values()}
+    return sorted((h for h in hits.values() if view.lang != "en" or h.end + 1 not in starts), key=lambda h: h.start)
 
 
 def _chain(view: View, trigger: Trigger, options: list[Hit], best: Hit) -> list[Hit]:
@@ -249,7 +250,7 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
             and not re.match(r"прощ|прост|попрощ|похор|провод|провел|прощан|гибел|смерт", view.norm[trigger.start :])
         )
     after = view.norm[hit.end : hit.end + 12]
-    if after[:2] == "'s" or after[:1] == "-":
+    if (after[:2] == "'s" and not after.startswith("'s life")) or after[:1] == "-":
         return False
     if (
         hit.tag == "one.unknown"
@@ -257,7 +258,12 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
         and not re.match(r" (?:was|is|has|killed|dies|died|wounded|injured|and|in|,)|$|,|\.", after)
     ):
         return False
-    return hit.start >= trigger.end if trigger.form == "active" else hit.end <= trigger.start
+    return hit.start >= trigger.end if _object_follows(trigger) else hit.end <= trigger.start
+
+
+def _object_follows(trigger: Trigger) -> bool:
+    """As in "killed a guard", and in "Killed were a guard ...", "Mortally wounded by a mine, sapper ..."."""
+    return trigger.form == "active" or (trigger.start == 0 and trigger.form in ("verb", "flex"))
 
 
 def _distance(view: View, trigger: Trigger, start: int, end: int) -> float:
@@ -368,7 +374,7 @@ def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
     ):
         return False
     if view.lang == "en":
-        return name[0] >= trigger.end if trigger.form == "active" else name[1] <= trigger.start
+        return name[0] >= trigger.end if _object_follows(trigger) else name[1] <= trigger.start
     return True
 
 
@@ -398,7 +404,9 @@ def _linked(gap: str) -> bool:
 def _persons(view: View, chain: list[Span]) -> int:
     """As in "братья Родион и Тимофей Ганжуровы": a first name before the chain is one more."""
     lead = re.search(rf"\b({_PART}) (?:и|та|and|й|і) $", view.sentence.raw[: chain[0][0]])
-    return len(chain) + (1 if lead and view.norm[lead.start() : lead.start() + 1] else 0)
+    kin = re.match(r",? (?:and|и|та|й) (?:his|her|their|его|ее|их|його|її|їх) ", view.norm[chain[-1][1] :])
+    more = kin is not None and any(0 <= h.start - chain[-1][1] - kin.end() <= 12 for h in view.all("one."))
+    return len(chain) + (1 if lead and view.norm[lead.start() : lead.start() + 1] else 0) + more
 
 
 # -- a singular verb is enough -----------------------------------------------------------------------

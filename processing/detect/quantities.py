@@ -124,6 +124,7 @@ class QuantityReader:
         values = {
             "several": (2, "several"),
             "pair": (2, "exact"),
+            "half_dozen": (6, "exact"),
             "dozens": (20, "dozens"),
             "hundreds": (200, "hundreds"),
             "thousands": (2000, "hundreds"),
@@ -139,7 +140,7 @@ class QuantityReader:
         for start, number in list(found.items()):
             if number.kind == "hundreds" and number.value in (200, 2000) and self._is_measured(start):
                 found[start] = replace(number, value=number.value // 2, kind="exact")
-            if self._is_scale(number.end) or self._follows_number(start):
+            if self._is_scale(number.end) or self._follows_number(start) or self.norm[:start].endswith("-"):
                 del found[start]
         return found
 
@@ -160,11 +161,7 @@ class QuantityReader:
 
     def _follows_number(self, start: int) -> bool:
         before = self.norm[:start].rstrip().rsplit(" ", 1)[-1].strip('"(,.') if start else ""
-        return (
-            before in self.lexicon.numbers
-            or before[:1].isdigit()
-            or self._half_before(start) is not None
-        )
+        return before in self.lexicon.numbers or before[:1].isdigit() or self._half_before(start) is not None
 
     def _is_scale(self, end: int) -> bool:
         """As in "a couple of dozen" is for the scale to say."""
@@ -368,7 +365,7 @@ class QuantityReader:
             before,
         ):
             return True
-        if re.search(r"\b(?:ни|ані) $", before):
+        if re.search(r"\b(?:ни|ані) $", before) or (before.endswith("of ") and after.startswith(" family")):
             return True
         if self._is_growth(number) or self._is_age_of_one(number, after):
             return True
@@ -423,12 +420,13 @@ class QuantityReader:
 
     def _is_age_of_one(self, number: _Number, after: str) -> bool:
         """As in "a welder, 33, succumbed", "a municipal worker (m., 54)"."""
-        if number.word or number.value > 105 or not re.match(r"[,)]", after):
+        if number.value > 105 or not re.match(r"[,).]|$| (?:and|was|were|died|who|has|had|is)\b", after):
             return False
+        between = r" of " if number.word else r", | of |,? ?\((?:[mf]\.?,? ?)?"
         return any(
-            re.fullmatch(r", |,? ?\((?:[mf]\.?,? ?)?", self.norm[h.end : number.start])
+            re.fullmatch(between, self.norm[h.end : number.start])
             for tag, hits in self.by_tag.items()
-            if tag.startswith(("one.", "persons."))
+            if tag.startswith("one.")
             for h in hits
             if h.end <= number.start
         )

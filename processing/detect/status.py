@@ -158,6 +158,8 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.HYPOTHETICAL, "status.offer"
     if _ON_SCREEN.search(view.norm):
         return Status.HYPOTHETICAL, "status.on_screen"
+    if article.weights["drill"]:
+        return Status.HYPOTHETICAL, "status.drill"
     if article.weights["fiction"] and not article.weights["war"]:
         return Status.HYPOTHETICAL, "status.fiction"
     return None
@@ -170,6 +172,8 @@ def _prior(article: Article, view: View, c: Candidate) -> Verdict:
 def _historical(article: Article, view: View, c: Candidate) -> Verdict:
     if view.has("cause.historical"):
         return Status.HISTORICAL, "status.historical"
+    if article.weights["anniversary"] and not view.has("days.today", "days.yesterday"):
+        return Status.HISTORICAL, "status.anniversary"
     if article.weights["historical"] > 1 and not (view.has("days.today") and view.has("cause.war")):
         return Status.HISTORICAL, "status.historical_article"
     if any(
@@ -196,6 +200,8 @@ def _is_past(article: Article, year: int) -> bool:
 
 
 def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
+    if c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or _admitted(view, c):
+        return None
     if view.has("enemy.losses"):
         return Status.ENEMY_CLAIM, "status.enemy_losses"
     if c.group in ("civilian", "police"):
@@ -207,6 +213,8 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         and re.search(r"\b(?:всу|украинск\w+ (?:арм|сил|войск)\w*|противник|враг)\b[^.,]*$", view.norm[: c.start])
     ):
         return Status.ENEMY_CLAIM, "status.enemy_lost"
+    if c.form == "loss" and article.lang == "en" and _lost_by_the_other(article, view, c):
+        return Status.ENEMY_CLAIM, "status.other_side_lost"
     if destroyed and article.lang != "en":
         return Status.ENEMY_CLAIM, "status.destroyed"
     if article.lang == "en" and _CLAIMING.search(view.norm):
@@ -221,7 +229,11 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         return None
     if article.lang == "uk":
         return (Status.ENEMY_CLAIM, "status.enemy_of_ua") if ua else None
-    if ru and not _own_side_says(article, view, "UA") and (article.lang == "ru" or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm)):
+    if (
+        ru
+        and not _own_side_says(article, view, "UA")
+        and (article.lang == "ru" or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm))
+    ):
         return Status.ENEMY_CLAIM, "status.enemy_of_ru"
     if ua and (_named_enemy(view, c) or (article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker"))):
         return Status.ENEMY_CLAIM, "status.enemy_of_ua"
@@ -242,6 +254,23 @@ def _own_side_says(article: Article, view: View, country: str) -> bool:
         if role.role == "speaker" and not v.has(other) and v.has("attribution.")
     ]
     return any(role.place.code.startswith(country) for role in officials)
+
+
+def _lost_by_the_other(article: Article, view: View, c: Candidate) -> bool:
+    """As in "the Russian ministry said Ukraine had lost 300 soldiers"."""
+    before = view.norm[: c.start]
+    if re.search(r"\b(?:ukraine|kyiv|ukrainian [\w ]{3,20}|afu)\b[^.,;]{0,20}$", before):
+        return article.has("enemy.ru_speaker")
+    if re.search(r"\b(?:russia|moscow|russians|russian [\w ]{3,20}|enemy|occupiers|invaders)\b[^.,;]{0,20}$", before):
+        return article.has("enemy.ua_speaker")
+    return False
+
+
+def _admitted(view: View, c: Candidate) -> bool:
+    """As in "the marines own up to four killed", "his own brigade counts two wounded": a side's own losses."""
+    return any(
+        h.end <= c.start and not re.search(r"[.;]", view.norm[h.end : c.start]) for h in view.all("enemy.admits")
+    )
 
 
 def _is_foe_of_russia(article: Article, view: View, hit: Hit) -> bool:

@@ -19,7 +19,7 @@ _REVISED = re.compile(
 )
 
 
-_CHAIN = re.compile(r"(?:,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
+_CHAIN = re.compile(r"(?:(?: [^.;,]{0,50})?,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
 
 
 def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:

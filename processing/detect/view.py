@@ -78,6 +78,8 @@ class Article:
             "animals",
             "fiction",
             "historical",
+            "anniversary",
+            "drill",
             "payout",
             "hypothetical",
             "figurative",
