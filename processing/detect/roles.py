@@ -12,7 +12,7 @@ _ORIGIN_BEFORE = re.compile(
     r"(?:\b(?:from|natives? of|born in|hail(?:s|ed|ing) from|called up (?:from|in)|drafted "
     r"(?:from|in)|residents? of|conscripted (?:from|in)|raised in)(?: the)?(?: (?:city|town|"
     r"village|settlement) of)?|"
-    r"\b(?:родом|призван\w*|уроженц\w+|уроженец|уроженк\w+|выходц\w+|выходец|жител\w+|"
+    r"\bродом (?:\w+ ){1,2}(?:з|із|зі|из|с)|\b(?:родом|призван\w*|уроженц\w+|уроженец|уроженк\w+|выходц\w+|выходец|жител\w+|"
     r"проживавш\w+|военн\w+|бойц\w+|солдат\w*|контрактник\w*|мобилизованн\w+|десантник\w*|"
     r"земляк\w*|человек|военнослужащ\w+|добровольц\w+|парн\w+) (?:из|с)(?: (?:города|села|"
     r"поселка|пос\.|деревни|г\.|станицы))?|"
@@ -29,7 +29,9 @@ _RESIDENT_BEFORE = re.compile(
 )
 _BURIAL = re.compile(
     r"\b(?:похорон\w*|хоронил\w*|хоронят|хоронить|прощани\w*|простил\w*|попрощ\w*|похова\w*|"
-    r"прощал\w*|провел\w* в останн|buried|laid to rest|funerals?|burial|погребен\w*|предан\w* "
+    r"прощал\w*|прощаєть\w*|прощають\w*|прощатим\w*|прощает\w*|прощают\w*|прощаємо\w*|ховає|ховають|ховал\w*|хоронитим\w*|"
+    r"хоронить|домовин\w*|труни|труна|гроб\w*|на щиті|на колінах|на коленях|скорбит|сумує за|"
+    r"провел\w* (?:в|у) останн|провод\w+ (?:в|у) останн|coffins?|buried|laid to rest|funerals?|burial|погребен\w*|предан\w* "
     r"земле|земля приняла)\b"
 )
 _DEATH = re.compile(
@@ -59,6 +61,11 @@ _PEOPLE_AFTER = re.compile(
     r"десантник\w*|бійц\w+|воїн\w*|хлопц\w*|paratroopers?|soldiers?|servicem\w+|conscripts?|"
     r"troops|reservists?|draftees?|marines?|natives?|men|residents)"
 )
+_HOME_UNIT_BEFORE = re.compile(
+    r"\b(?:територіальної оборони|тероборони|тро|территориальной обороны|теробороны|территориальной обороны|военкомат\w*|"
+    r"військкомат\w*|тцк|territorial defen[cs]e of|enlistment office (?:in|of)) (?:[\w-]+ )?$"
+)
+_CAPITAL = r"[A-ZА-ЯЁІЇЄҐ][\w'’-]+"
 _AT = re.compile(
     r"(?:\b(?:in|at|near|on|over|outside|around|inside|across|into|of|against|в|во|на|под|у|"
     r"около|возле|близ|по|над|за|біля|поблизу|під|у|вблизи|центру?|центре|северу?|півдні|"
@@ -149,6 +156,15 @@ def _role(view: View, place: Place) -> str:
         place.kind in ("adjective", "region", "capital") and _OFFICE_AFTER.match(after)
     ):
         return "speaker"
+    if place.kind != "district" and _beside_office(view, place):
+        return "speaker"
+    if _HOME_UNIT_BEFORE.search(before):
+        return "origin"
+    if place.kind in ("adjective", "people") and any(
+        0 <= h.start - place.end <= 16 and view.norm[place.end : h.start].count(" ") < 3
+        for h in view.all("persons.military", "one.military")
+    ):
+        return "origin"
     if place.kind == "district" and "громад" in view.norm[place.start : place.end] and _WAR_DEAD.search(view.norm):
         return "origin"
     if _RESIDENT_BEFORE.search(before) and place.kind == "region" and _WAR_DEAD.search(view.norm):
@@ -163,6 +179,10 @@ def _role(view: View, place: Place) -> str:
         re.search(r"\b(?:из|з|із) (?:города|села|поселка|деревни|станицы|аула|міста|селища|смт) $", before)
         and view.has("triggers.killed")
         and not re.search(r"\b(?:обстрел|удар|выезд|вылет|обстріл)\w* (?:из|з|із) ", before)
+    ):
+        return "origin"
+    if re.search(rf"{_CAPITAL} {_CAPITAL},? (?:з|із|зі|из|с|from) $", view.sentence.raw[: place.start]) and view.has(
+        "triggers."
     ):
         return "origin"
     if _BURIAL.search(view.norm) and not _DEATH.search(view.norm):
@@ -184,6 +204,14 @@ def _role(view: View, place: Place) -> str:
     if place.kind == "adjective":
         return "place" if re.search(r"\b(?:в|на|у|по|под|in|at) $", before) else "other"
     return "place"
+
+
+def _beside_office(view: View, place: Place) -> bool:
+    """As in "омбудсманка Псковської області", "Псковский губернатор": an office right before or after the place."""
+    return any(
+        0 <= place.start - h.end <= 1 or (0 <= h.start - place.end <= 1 and place.kind != "city")
+        for h in view.all("attribution.offices")
+    )
 
 
 def _origin(article: Article, view: View, own: list[_Role], military: bool) -> tuple[str | None, float]:
@@ -210,6 +238,11 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
         speaker = _speaker_region(article, view, own)
         if speaker:
             return speaker, 0.6
+    speaker = _speaker_region(article, view, own) if military else None
+    if speaker and any(
+        role.role == "place" and role.place.code != speaker for v in article.views for role in roles_of(v)
+    ):
+        return speaker, 0.6
     if military and any(
         re.search(r"военкомат|військкомат|military office|enlistment office", v.norm) for v in article.views
     ):
