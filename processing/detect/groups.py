@@ -25,6 +25,13 @@ _FORCE_LOST = re.compile(
 )
 
 
+_FOUGHT = re.compile(
+    r"\b(?:в боях|у боях|в бою|у бою|на фронт\w*|на війні|на войне|воював\w*|воевал\w*|на сво|в зоне сво|мобілізован\w*|"
+    r"мобилизован\w*|на щиті|fought|fighting|at the front|in combat|killed in action)\b"
+)
+_NO_SOLDIERS = re.compile(
+    r"\b(?:цивільн|мирн|гражданск|civilian|дит|діт|ребен|дет[еия]|child|пенсіонер|пенсионер|журналіст|журналист|journalist)"
+)
 _RUSSIAN = re.compile(
     r"\b(?:russian|russia's|российск\w+|русск\w+|вс рф|армии рф|російськ\w+|армії рф|"
     r"окупант\w*|оккупант\w*|рашист\w*)\b"
@@ -52,6 +59,8 @@ def group_of(view: View, group: str, measure: Measure) -> str:
         and re.search(r"\b(?:merchant|cargo|tanker|торгов\w+|сухогруз\w*|танкер\w*|vessel)\b", view.norm)
     ):
         return "civilian"
+    if group == "civilian" and _FOUGHT.search(view.norm) and not _NO_SOLDIERS.search(view.norm):
+        return "military"
     if group != "unknown":
         return group
     if _FORCE_LOST.search(view.norm) or _SERVING.search(view.norm):
