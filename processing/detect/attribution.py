@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from processing.detect.headings import heading, signature, subject_of_saying
 from processing.detect.lexicon import Hit
 from processing.detect.places import find_places
 from processing.detect.subjects import beside_mark, subject
@@ -72,16 +73,19 @@ def _order(article: Article, view: View) -> list[tuple[float, View]]:
 
 
 def _in_sentence(article: Article, view: View) -> Attribution | None:
-    signature = _SIGNATURE.match(view.sentence.raw) or _SPEAKER_COLON.match(view.sentence.raw)
-    if signature and view.sentence.field == "text":
-        return Attribution(name=signature.group(1))
+    signed = _SIGNATURE.match(view.sentence.raw) or _SPEAKER_COLON.match(view.sentence.raw)
+    if signed and view.sentence.field == "text":
+        return Attribution(name=signed.group(1))
     trailing = _TRAILING.search(view.sentence.raw)
     if trailing:
         return Attribution(name=trailing.group(1))
     return (
         _said_in(view)
+        or heading(view)
+        or signature(article, view)
         or _by_office(view)
         or _by_verb(view)
+        or subject_of_saying(view)
         or _by_institution(view)
         or _by_subject(view)
         or _by_phrase(view)
@@ -90,7 +94,7 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
 
 
 def _by_subject(view: View) -> Attribution | None:
-    words = subject(view) or beside_mark(view)
+    words = (subject(view) or beside_mark(view)) if view.lang != "en" else None
     return Attribution(office=words) if words else None
 
 

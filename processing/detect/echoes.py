@@ -39,7 +39,11 @@ def _from_hits(view: View, hits: list[Hit], before: list[Draft], here: list[Draf
     quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
     for hit in hits:
         quantity = next((q for q in quantities if _opens(view, hit, q)), None)
-        if quantity is None or any(d.start < quantity.end and quantity.start < d.end for d in here + found):
+        if quantity is None:
+            continue
+        bound = next((d for d in here + found if d.start < quantity.end and quantity.start < d.end), None)
+        if bound is not None:
+            _supersede(hit, bound, [d for d in before if d is not bound])
             continue
         draft = _echo(view, hit, quantity, before[-1])
         _supersede(hit, draft, before)

@@ -30,7 +30,7 @@ _AGE_BEFORE = re.compile(
     r"стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|"
     r"номер|№)(?: от| з| від| between| about)? ?$"
 )
-_MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$")
+_MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$|\bcargo[ -]$")
 _MONEY_AFTER = re.compile(
     r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|"
     r"story|floor|meter|metre|mm|этажн|поверх)"
@@ -330,7 +330,7 @@ class QuantityReader:
         grew = re.search(
             r"\b(?:ris\w+|rose|grew|grown|increas\w+|climb\w+|jump\w+|up|вырос\w*|возрос\w*|"
             r"увелич\w+|зросл\w*|зріс\w*|збільш\w+|"
-            r"уменьш\w+|сократ\w+|зменш\w+) (?:еще |ще )?(?:by|на) (?:еще |ще )?$",
+            r"уменьш\w+|сократ\w+|зменш\w+) (?:еще |ще )?(?:by|на) (?:еще |ще |another |a further |some )?$",
             before,
         )
         return grew is not None or re.search(r"(?:пополнил\w*|поповни\w*) (?:еще |ще )?$", before) is not None
@@ -368,6 +368,8 @@ class QuantityReader:
         if re.search(r"\b(?:ни|ані) $", before) or (before.endswith("of ") and after.startswith(" family")):
             return True
         if self._is_growth(number) or self._is_age_of_one(number, after):
+            return True
+        if number.word and after.startswith("-hundred"):
             return True
         if self.norm[number.start : number.end] == "both" and re.match(r" [\w'-]+(?: [\w'-]+)? and ", after):
             return True

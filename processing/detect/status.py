@@ -39,6 +39,7 @@ _AGENT_BEFORE = re.compile(
     r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|"
     r"дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
     r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|"
+    r"рук|руки|руках|полон\w*|плен\w*|неволі|hands of|"
     r"против|against|ціл\w+|цел\w+) (?:\w+ ){0,2}$"
 )
 _NOMINATIVE = re.compile(
@@ -113,7 +114,7 @@ def _payout(article: Article, view: View, c: Candidate) -> Verdict:
 
 def _denied(article: Article, view: View, c: Candidate) -> Verdict:
     for hit in view.all("cause.denial"):
-        before = hit.end <= c.start and not re.search(r"[.;]|,.*,", view.norm[hit.end : c.start])
+        before = hit.end <= c.start and not re.search(r"[.;]|: |,.*,", view.norm[hit.end : c.start])
         after = (
             hit.start >= c.end
             and hit.start - c.end < 70
@@ -202,7 +203,7 @@ def _is_past(article: Article, year: int) -> bool:
 def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     if c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or _admitted(view, c):
         return None
-    if view.has("enemy.losses"):
+    if any(_on_their_side(view, hit, c) for hit in view.all("enemy.losses")):
         return Status.ENEMY_CLAIM, "status.enemy_losses"
     if c.group in ("civilian", "police"):
         return None
@@ -240,6 +241,17 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     return None
 
 
+_CONTRAST = re.compile(
+    r"\b(?:но|зато|однако|але|проте|while|but|whereas|наши|наша|нашей|своих|свои|our|my|мы|ми|нас)\b|;"
+)
+
+
+def _on_their_side(view: View, hit: Hit, c: Candidate) -> bool:
+    """The words of enemy losses and the figure, with no "but" or "ours" between them."""
+    low, high = (hit.end, c.start) if hit.end <= c.start else (c.end, hit.start)
+    return low >= high or _CONTRAST.search(view.norm[low:high]) is None
+
+
 def _own_side_says(article: Article, view: View, country: str) -> bool:
     """As in "governor of Pskov region: 14 soldiers killed": an official of their own country tells of the loss."""
     other = "enemy.ua_speaker" if country == "RU" else "enemy.ru_speaker"
@@ -268,8 +280,9 @@ def _lost_by_the_other(article: Article, view: View, c: Candidate) -> bool:
 
 def _admitted(view: View, c: Candidate) -> bool:
     """As in "the marines own up to four killed", "his own brigade counts two wounded": a side's own losses."""
-    return any(
-        h.end <= c.start and not re.search(r"[.;]", view.norm[h.end : c.start]) for h in view.all("enemy.admits")
+    stop = re.compile(r"[.;]|\b(?:said|says|claimed|claims|but|while)\b")
+    return c.group != "other" and any(
+        h.end <= c.start and not stop.search(view.norm[h.end : c.start]) for h in view.all("enemy.admits")
     )
 
 
