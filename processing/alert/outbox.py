@@ -63,7 +63,10 @@ class DeliveryJob:
 
 @dataclass(frozen=True)
 class DigestJob:
-    """Many deliveries for one target, sent as one message because they came in a flood."""
+    """Many deliveries for one target, sent as one message because they came in a flood.
+
+    They share key, due, lease and fate until they are through: one message at the provider, with one content.
+    """
 
     jobs: tuple[DeliveryJob, ...]
     key: str
@@ -162,7 +165,7 @@ def _settle_held(session: Session, record: DisclosureRecord, kind: str, target: 
         update(Delivery)
         .where(Delivery.disclosure_id == record.disclosure_id, Delivery.kind == kind,
                Delivery.target == target, Delivery.state == "held", Delivery.version < record.version)
-        .values(state="suppressed", mirrored=False, reason=f"suppressed: told with version {record.version}")
+        .values(state="suppressed", reason=f"suppressed: told with version {record.version}")
     )
 
 
@@ -197,7 +200,7 @@ class Outbox:
             for rows in self._bundles(session, now)[:limit]:
                 uncertain = any(row.attempts > 0 for row in rows)
                 for row in rows:
-                    row.state, row.attempts, row.mirrored = "sending", row.attempts + 1, False
+                    row.state, row.attempts = "sending", row.attempts + 1
                     row.lease_owner, row.lease_until = owner, now + lease
                 session.flush()
                 made = tuple(self._job(session, row, uncertain) for row in rows)
@@ -208,18 +211,17 @@ class Outbox:
         """Due rows as they go out: alone, or as digests."""
         ready = [row for row in self._due(session, now) if not _waits(session, row)]
         ready = self._merged(session, ready)
-        by_digest: dict[str, list[Delivery]] = defaultdict(list)
         by_target: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
         bundles = [[row] for row in ready if row.digest_key is None and row.attempts > 0]
         for row in ready:
-            if row.digest_key is not None:
-                by_digest[row.digest_key].append(row)
-            elif row.attempts == 0:
+            if row.digest_key is None and row.attempts == 0:
                 by_target[row.kind, row.target].append(row)
         for rows in by_target.values():
             flood = len(rows) > self.config.windows.flood_threshold
             bundles += self._flooded(rows) if flood else [[row] for row in rows]
-        return sorted([*by_digest.values(), *bundles], key=lambda rows: (rows[0].due, rows[0].id))
+        for key in {row.digest_key for row in ready if row.digest_key}:
+            bundles += _digest_again(session, key, now)
+        return sorted(bundles, key=lambda rows: (rows[0].due, rows[0].id))
 
     def _due(self, session: Session, now: datetime) -> list[Delivery]:
         pause = TargetPause
@@ -247,7 +249,7 @@ class Outbox:
         untried = _thread(row).where(Delivery.state == "pending", Delivery.attempts == 0)
         *older, newest = session.scalars(untried.order_by(Delivery.version)).all()
         for old in older:
-            old.state, old.merged_into, old.mirrored = "suppressed", newest.version, False
+            old.state, old.merged_into = "suppressed", newest.version
             old.reason = f"suppressed: merged into version {newest.version}"
             newest.due = min(newest.due, old.due)  # its news has waited long enough
             # What had been merged into it goes along.
@@ -278,58 +280,63 @@ class Outbox:
 
     # -- results -----------------------------------------------------------------------------
 
-    def mark_sent(self, delivery_id: int, provider_ref: str) -> None:
+    # Of a whole job in one transaction. Except for `mark_sent`, the word of an attempt whose lease has passed to
+    # another is ignored.
+
+    def mark_sent(self, job: DeliveryJob | DigestJob, provider_ref: str) -> None:
         """The provider has it, under this reference."""
-        self._set(delivery_id, ("sending", "pending"), state="sent", provider_ref=provider_ref,
-                  sent_at=self.clock(), last_error=None)
-
-    def mark_retry(
-        self, delivery_id: int, error: str, retry_after: float | None = None, attempt: int | None = None
-    ) -> None:
-        """Try again after the provider's own wish, else after 5 s doubling to 15 min; dead after 72 h.
-
-        With `attempt`, the word of an attempt whose lease has passed to another is ignored.
-        """
-        now = self.clock()
+        on_its_way = Delivery.state.in_(("sending", "pending"))
         with writing(self.engine) as session:
-            row = session.get_one(Delivery, delivery_id)
-            if row.state != "sending" or attempt not in (None, row.attempts):
-                return  # settled, or taken over, meanwhile
-            row.mirrored, row.lease_until, row.lease_owner, row.last_error = False, None, None, error
-            row.due = now + timedelta(seconds=self._wait(row.attempts, retry_after))
-            row.state = "pending"
-            if row.due > row.give_up_at:
-                row.state, row.last_error = "dead", f"given up after 72 h: {error}"
+            session.execute(
+                update(Delivery).where(Delivery.id.in_([member.id for member in _members(job)]), on_its_way)
+                .values(state="sent", provider_ref=provider_ref, sent_at=self.clock(), last_error=None,
+                        lease_until=None, lease_owner=None)
+            )
 
-    def mark_dead(self, delivery_id: int, error: str) -> None:
+    def mark_retry(self, job: DeliveryJob | DigestJob, error: str, retry_after: float | None = None) -> None:
+        """Try again after the provider's own wish, else after 5 s doubling to 15 min; dead after 72 h."""
+        due = self.clock() + timedelta(seconds=self._wait(_members(job)[0].attempt, retry_after))
+        with writing(self.engine) as session:
+            rows = _released(session, job, error)
+            given_up = bool(rows) and due > max(row.give_up_at for row in rows)
+            for row in rows:
+                row.state, row.due = "pending", due
+                if given_up:
+                    row.state, row.last_error = "dead", f"given up after 72 h: {error}"
+
+    def mark_dead(self, job: DeliveryJob | DigestJob, error: str) -> None:
         """Refused for good. It stays as a dead letter, for operations to replay."""
-        self._set(delivery_id, ("sending", "pending"), state="dead", last_error=error)
+        with writing(self.engine) as session:
+            for row in _released(session, job, error):
+                row.state = "dead"
 
-    def pause(self, delivery_id: int, reason: str, attempt: int | None = None) -> None:
+    def pause(self, job: DeliveryJob | DigestJob, reason: str) -> None:
         """The target takes nothing: leave all that is pending for it alone for a while, this job included."""
         now = self.clock()
         with writing(self.engine) as session:
-            row = session.get_one(Delivery, delivery_id)
-            session.merge(TargetPause(kind=row.kind, target=row.target, until=now + PAUSE, reason=reason))
-            if row.state == "sending" and attempt in (None, row.attempts):
-                row.state, row.due, row.mirrored = "pending", now, False
-                row.lease_until, row.lease_owner, row.last_error = None, None, reason
+            session.merge(TargetPause(kind=job.kind, target=job.target, until=now + PAUSE, reason=reason))
+            for row in _released(session, job, reason):
+                row.state, row.due = "pending", now
                 row.give_up_at = max(row.give_up_at, now + PAUSE + GIVE_UP_AFTER)
 
     # -- people ------------------------------------------------------------------------------
 
-    def replay(self, delivery_id: int) -> None:
-        """Put a dead, suppressed or held delivery back into the outbox, and end its target's pause."""
+    def replay(self, delivery_id: int) -> bool:
+        """Put a dead, suppressed or held delivery back into the outbox, and end its target's pause.
+
+        Returns whether it was one of these; else nothing is changed.
+        """
         now = self.clock()
         with writing(self.engine) as session:
             row = session.get_one(Delivery, delivery_id)
             if row.state not in ("dead", "suppressed", "held"):
-                return
-            row.state, row.due, row.give_up_at, row.mirrored = "pending", now, now + GIVE_UP_AFTER, False
+                return False
+            row.state, row.due, row.give_up_at = "pending", now, now + GIVE_UP_AFTER
             row.merged_into, row.digest_key = None, None
             session.execute(
                 delete(TargetPause).where(TargetPause.kind == row.kind, TargetPause.target == row.target)
             )
+        return True
 
     def review(self, delivery_id: int, send: bool, reviewer: str, note: str = "") -> None:
         """A person decides on a held delivery: out, or suppressed with the reviewer's name."""
@@ -338,7 +345,7 @@ class Outbox:
             row = session.get_one(Delivery, delivery_id)
             if row.state != "held":
                 return
-            row.state, row.mirrored = "pending" if send else "suppressed", False
+            row.state = "pending" if send else "suppressed"
             row.due, row.give_up_at = now, now + GIVE_UP_AFTER
             row.reason = f"sent: after review by {said}" if send else f"suppressed: in review by {said}"
             told = Delivery.state.in_(("sending", "sent"))
@@ -374,19 +381,39 @@ class Outbox:
         jittered = backoff * self._rng.uniform(0.5, 1.0)
         return max(retry_after, FIRST_RETRY / 5) if retry_after is not None else jittered
 
-    def _set(self, delivery_id: int, states: Sequence[str], **values: object) -> None:
-        with writing(self.engine) as session:
-            session.execute(
-                update(Delivery).where(Delivery.id == delivery_id, Delivery.state.in_(states))
-                .values(mirrored=False, lease_until=None, lease_owner=None, **values)
-            )
-
 
 def _thread(row: Delivery) -> Select[Delivery]:
     """Deliveries of the same disclosure to the same target."""
     return select(Delivery).where(
         Delivery.disclosure_id == row.disclosure_id, Delivery.kind == row.kind, Delivery.target == row.target
     )
+
+
+def _members(job: DeliveryJob | DigestJob) -> tuple[DeliveryJob, ...]:
+    return job.jobs if isinstance(job, DigestJob) else (job,)
+
+
+def _released(session: Session, job: DeliveryJob | DigestJob, error: str) -> list[Delivery]:
+    """A job's rows without their lease; none if they are settled, or taken over, meanwhile."""
+    attempts = {member.id: member.attempt for member in _members(job)}
+    query = select(Delivery).where(Delivery.id.in_(attempts), Delivery.state == "sending")
+    rows = [row for row in session.scalars(query.with_for_update()) if row.attempts == attempts[row.id]]
+    for row in rows:
+        row.lease_until, row.lease_owner, row.last_error = None, None, error
+    return rows
+
+
+def _digest_again(session: Session, key: str, now: datetime) -> list[list[Delivery]]:
+    """A digest that was tried before: with all its members, or not yet."""
+    on_its_way = Delivery.state.in_(("pending", "sending"))
+    members = select(Delivery).where(Delivery.digest_key == key, on_its_way).order_by(Delivery.id)
+    rows = list(session.scalars(members))
+    return [rows] if all(_is_due(row, now) and not _waits(session, row) for row in rows) else []
+
+
+def _is_due(row: Delivery, now: datetime) -> bool:
+    free = row.lease_until if row.state == "sending" else row.due
+    return free is not None and free <= now
 
 
 def _waits(session: Session, row: Delivery) -> bool:
@@ -472,7 +499,7 @@ def drain(
 def _deliver(
     outbox: Outbox, senders: Mapping[str, Sender], job: DeliveryJob | DigestJob, report: DrainReport
 ) -> None:
-    members = job.jobs if isinstance(job, DigestJob) else (job,)
+    count = len(_members(job))
     try:
         sender = senders.get(job.kind)
         if sender is None:
@@ -480,38 +507,32 @@ def _deliver(
         found = sender.find(job) if job.uncertain else None
         reference = found if found is not None else sender.send(job).provider_ref
     except Transient as error:
-        for member in members:
-            outbox.mark_retry(member.id, error.reason, error.retry_after, member.attempt)
-        report.retried += len(members)
+        outbox.mark_retry(job, error.reason, error.retry_after)
+        report.retried += count
     except Permanent as error:
-        for member in members:
-            outbox.mark_dead(member.id, error.reason)
-        report.dead += len(members)
+        outbox.mark_dead(job, error.reason)
+        report.dead += count
     except TargetDown as error:
-        for member in members:
-            outbox.pause(member.id, error.reason, member.attempt)
-        report.paused += len(members)
+        outbox.pause(job, error.reason)
+        report.paused += count
         log.error("%s %s takes nothing and is paused: %s", job.kind, job.target, error.reason)
     except Exception as error:  # noqa: BLE001 -- a message we fail to make must not stop the others
-        _broken(outbox, members, error, report)
+        _broken(outbox, job, error, report)
     else:
-        for member in members:
-            outbox.mark_sent(member.id, reference)
-        report.sent += len(members)
-        report.found += len(members) if found is not None else 0
+        outbox.mark_sent(job, reference)
+        report.sent += count
+        report.found += count if found is not None else 0
         report.digests += isinstance(job, DigestJob)
 
 
-def _broken(
-    outbox: Outbox, members: tuple[DeliveryJob, ...], error: Exception, report: DrainReport
-) -> None:
+def _broken(outbox: Outbox, job: DeliveryJob | DigestJob, error: Exception, report: DrainReport) -> None:
     """An error of our own: five attempts, then a dead letter, while the others go on."""
     said = f"{type(error).__name__}: {error}"
+    members = _members(job)
     log.exception("delivery %s could not be made", members[0].key)
-    for member in members:
-        if member.attempt >= BROKEN_AFTER:
-            outbox.mark_dead(member.id, said)
-            report.dead += 1
-        else:
-            outbox.mark_retry(member.id, said, attempt=member.attempt)
-            report.retried += 1
+    if members[0].attempt >= BROKEN_AFTER:
+        outbox.mark_dead(job, said)
+        report.dead += len(members)
+    else:
+        outbox.mark_retry(job, said)
+        report.retried += len(members)

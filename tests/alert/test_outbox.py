@@ -105,7 +105,7 @@ def test_version_waits_for_its_predecessor(ledger: Ledger, clock: Clock) -> None
     assert outbox.claim_due(9, "you") == []
     for job in first:
         assert isinstance(job, DeliveryJob)
-        outbox.mark_dead(job.id, "550")
+        outbox.mark_dead(job, "550")
     assert [job.record.version for job in outbox.claim_due(9, "you") if isinstance(job, DeliveryJob)] == [
         2,
         2,
@@ -131,7 +131,7 @@ def test_merged_versions_tell_all_their_news(ledger: Ledger, clock: Clock) -> No
     assert isinstance(job, DeliveryJob)
     assert (job.record.version, job.record.novelty) == (2, Novelty.NEW)
     assert (job.record.previous, job.record.changed) == ((), (Measure.KILLED, Measure.WOUNDED))
-    outbox.mark_sent(job.id, "r1")
+    outbox.mark_sent(job, "r1")
     for version, measure in ((3, Measure.KILLED), (4, Measure.WOUNDED)):
         put(
             ledger,
@@ -209,7 +209,8 @@ def test_retry_backs_off_and_gives_up_after_three_days(ledger: Ledger, clock: Cl
     assert timedelta(hours=71) < clock.now - NOW < timedelta(hours=73)
     (dead,) = ledger.deliveries("dead")
     assert dead.last_error == "given up after 72 h: 503"
-    outbox.replay(dead.id)
+    assert outbox.replay(dead.id)
+    assert not outbox.replay(dead.id)  # pending already
     assert drain(outbox, senders(slack=Provider())).counts() == {"sent": 1}
 
 
@@ -296,6 +297,77 @@ def test_flood_becomes_one_digest_and_is_found_again(ledger: Ledger, clock: Cloc
     assert outbox.thread_ref(ident(1), "C1") == (None, None)  # a digest is nobody's thread
 
 
+SLACK = (Route(name="r", receivers=("slack",)),)
+
+
+def test_a_digest_is_tried_again_whole(ledger: Ledger, clock: Clock) -> None:
+    """After twelve minutes without Slack, the one message that it takes carries all twelve disclosures."""
+    for number in range(12):
+        put(ledger, record(disclosure_id=ident(number)), routes=SLACK)
+    down = iter(["refuse"] * 7)
+    provider, outbox = Provider(lambda: next(down, "none")), outbox_of(ledger, clock)
+    while outbox.pending_count():
+        assert len({(row.state, row.due, row.attempts) for row in ledger.deliveries()}) == 1
+        drain(outbox, senders(slack=provider))
+        clock.forward(minutes=1)
+    ((_, digest),) = provider.accepted
+    assert sorted(keys_of(digest)) == sorted(row.key for row in ledger.deliveries("sent"))
+    assert len(keys_of(digest)) == 12
+
+
+def test_a_digest_dies_whole(ledger: Ledger, clock: Clock) -> None:
+    """Members of different age are given up together, when the youngest is 72 h old."""
+    for number in range(12):
+        put(ledger, record(disclosure_id=ident(number)), clock.now, routes=SLACK)
+        clock.forward(hours=1)
+    outbox = outbox_of(ledger, clock)
+    while outbox.pending_count():
+        assert len(states(ledger)) == 1
+        drain(outbox, senders(slack=Provider(lambda: "refuse")))
+        clock.forward(minutes=45)
+    assert states(ledger) == {"dead": 12}
+    assert clock.now - NOW > timedelta(hours=11 + 71)
+
+
+def test_a_digest_is_claimed_whole_or_not_at_all(
+    ledger: Ledger, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that waits for its predecessor keeps the digest back; a short look at the queue cuts none off."""
+    put(ledger, record(disclosure_id=ident(0)), routes=SLACK)
+    outbox = outbox_of(ledger, clock)
+    drain(outbox, senders(slack=Provider(lambda: "permanent")))
+    (dead,) = ledger.deliveries("dead")
+    for number in range(12):
+        version, novelty = (1, Novelty.NEW) if number else (2, Novelty.UPDATE_UP)
+        put(ledger, record(disclosure_id=ident(number), version=version, novelty=novelty), routes=SLACK)
+    clock.forward(seconds=61)
+    drain(outbox, senders(slack=Provider(lambda: "refuse")))
+    outbox.replay(dead.id)
+    clock.forward(seconds=61)
+    monkeypatch.setattr("processing.alert.outbox._WINDOW", 5)
+    (first,) = outbox.claim_due(9, "me")
+    assert keys_of(first) == [dead.key]
+    outbox.mark_sent(first, "r1")
+    (digest,) = outbox.claim_due(9, "me")
+    assert len(keys_of(digest)) == 12
+    assert outbox.claim_due(9, "you") == []
+
+
+def test_the_word_of_an_attempt_that_was_taken_over_is_ignored(ledger: Ledger, clock: Clock) -> None:
+    """Its refusal changes nothing while another sends; its success does."""
+    put(ledger, record(), routes=SLACK)
+    outbox = outbox_of(ledger, clock)
+    (late,) = outbox.claim_due(1, "late")
+    clock.forward(seconds=121)
+    assert outbox.claim_due(1, "quick")
+    outbox.mark_dead(late, "550")
+    outbox.mark_retry(late, "503")
+    outbox.pause(late, "gone")
+    assert states(ledger) == {"sending": 1}
+    outbox.mark_sent(late, "r1")
+    assert states(ledger) == {"sent": 1}
+
+
 def test_ten_are_no_flood(ledger: Ledger, clock: Clock) -> None:
     """As many as the threshold still go out one by one."""
     for number in range(10):
@@ -354,8 +426,11 @@ def drain_until_killed(ledger: Ledger, clock: Clock, provider: Provider, number:
     st.lists(st.sampled_from(["none", "refuse", "reset", "crash", "late"]), min_size=1, max_size=25),
     st.integers(1, 14),
     st.integers(1, 3),
+    st.sampled_from([30, 960]),
 )
-def test_any_faults_in_any_order_deliver_once(plan: list[str], disclosures: int, versions: int) -> None:
+def test_any_faults_in_any_order_deliver_once(
+    plan: list[str], disclosures: int, versions: int, pace: int
+) -> None:
     """Whatever goes wrong and whenever updates come, each version is told once, alone or merged, in order."""
     ledger, clock = Ledger.open("sqlite://"), Clock()
     coming = iter(plan)
@@ -373,9 +448,9 @@ def test_any_faults_in_any_order_deliver_once(plan: list[str], disclosures: int,
             )
         _drain_once(outbox, provider)
         clock.forward(seconds=70)
-    for _ in range(40):
+    while outbox.pending_count():
         _drain_once(outbox, provider)
-        clock.forward(minutes=16)
+        clock.forward(seconds=pace)
     rows = ledger.deliveries()
     ledger.engine.dispose()
     arrived = Counter(key for _, job in provider.accepted for key in keys_of(job))

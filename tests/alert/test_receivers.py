@@ -46,7 +46,7 @@ def mail(inbox: Inbox) -> EmailSender:
 
 @pytest.fixture
 def slack(inbox: Inbox) -> SlackSender:
-    return SlackSender(client(inbox))
+    return SlackSender(lambda: client(inbox))
 
 
 def client(inbox: Inbox, token: str = "xoxb-test-token") -> WebClient:  # noqa: S107  # checked for shape only
@@ -253,13 +253,12 @@ def test_refusals_of_slack(
 
 def test_slack_that_is_away_is_transient(inbox: Inbox) -> None:
     """Nothing listens, or the token is no token."""
-    away = SlackSender(
-        WebClient("xoxb-x", base_url=f"http://127.0.0.1:{free_port()}/api/", retry_handlers=[])
-    )
+    nobody = WebClient("xoxb-x", base_url=f"http://127.0.0.1:{free_port()}/api/", retry_handlers=[])
+    away = SlackSender(lambda: nobody)
     with pytest.raises(Transient):
         away.send(job(record()))
     with pytest.raises(TargetDown, match="invalid_auth"):
-        SlackSender(client(inbox, "nonsense")).send(job(record()))
+        SlackSender(lambda: client(inbox, "nonsense")).send(job(record()))
 
 
 def test_a_root_that_was_deleted_is_replaced(inbox: Inbox, slack: SlackSender) -> None:
@@ -309,3 +308,38 @@ def test_senders_are_built_from_the_configuration(inbox: Inbox) -> None:
     assert inbox.store.mails()[0]["from"] == "Vigil <vigil@newsroom.example>"
     with pytest.raises(TargetDown, match="no longer"):
         senders["email"].send(job(record(), receiver="gone"))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (LookupError("the conn_id isn't defined; password hunter2"), TargetDown),
+        (ValueError("port is not a number"), TargetDown),
+        (Transient("later"), Transient),
+        (ConnectionRefusedError("nobody there"), Transient),
+        (TimeoutError("slow"), Transient),
+    ],
+)
+@pytest.mark.parametrize("kind", ["slack", "email"])
+def test_a_connection_that_cannot_be_opened_stops_its_receiver_only(
+    inbox: Inbox, kind: str, error: Exception, expected: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Missing or wrong, it pauses the target; out of reach, it is tried again; other receivers go on."""
+    broken = True
+
+    def connect(_: str) -> object:
+        if broken:
+            raise error
+        return client(inbox) if kind == "slack" else smtplib.SMTP("127.0.0.1", inbox.smtp_port, timeout=5)
+
+    def never(_: str) -> object:
+        raise AssertionError("the other receiver has nothing to send")
+
+    other = "email" if kind == "slack" else "slack"
+    senders = build(load_config(HOME / "config" / "vigil.yaml"), {kind: connect, other: never})
+    task = mail_job() if kind == "email" else job(record())
+    with pytest.raises(expected) as caught:
+        senders[kind].send(task)
+    assert "hunter2" not in str(caught.value)  # it is kept with the delivery, and in the lake
+    broken = False
+    assert senders[kind].send(task).provider_ref

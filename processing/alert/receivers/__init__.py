@@ -5,6 +5,7 @@ A new kind is one file, and one model in config.py that says what its entry in c
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from typing import Any
 
 from processing.alert.outbox import DeliveryJob, DigestJob, Sender, Sent, TargetDown
 from processing.config import VigilConfig
+from processing.errors import VigilError
+
+log = logging.getLogger("vigil.receivers")
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,26 @@ class ByReceiver:
 
 
 def build(config: VigilConfig, clients: Mapping[str, Callable[[str], Any]]) -> dict[str, Sender]:
-    """A sender for each kind in use. `clients[kind](connection)` opens an SMTP or Slack client."""
+    """A sender for each kind in use. `clients[kind](connection)` opens an SMTP or Slack client.
+
+    Nothing is opened here: a connection that is missing stops its own receiver, when that has something to send.
+    """
     kinds: dict[str, dict[str, Sender]] = defaultdict(dict)
     for name, receiver in config.receivers.items():
-        connect = clients[receiver.kind]
+        connect = partial(_open, clients[receiver.kind], receiver.connection)
         module = import_module(f"{__name__}.{receiver.kind}")
-        kinds[receiver.kind][name] = module.make(receiver, partial(connect, receiver.connection), config)
+        kinds[receiver.kind][name] = module.make(receiver, connect, config)
     return {kind: ByReceiver(senders) for kind, senders in kinds.items()}
+
+
+def _open(client: Callable[[str], Any], connection: str) -> Any:
+    """A client; TargetDown where waiting does not help. What the network raises is for the receiver to read."""
+    try:
+        return client(connection)
+    except (OSError, VigilError):
+        raise
+    except Exception as error:  # whatever the keeper of connections raises for one that is missing or wrong
+        log.exception("connection %r cannot be opened", connection)
+        # The message stays out of the ledger and the lake: it may quote what stands in the connection.
+        said = f"connection {connection!r} cannot be opened ({type(error).__name__}), see the log"
+        raise TargetDown(said) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from slack_sdk import WebClient
@@ -34,9 +35,17 @@ ROOT_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_
 
 @dataclass(frozen=True)
 class SlackSender:
-    """`client` comes with `retry_handlers=[]`: slack_sdk's own retry posts twice on a reset connection."""
+    """Through `connect()`, asked when there is something to send.
 
-    client: WebClient
+    Its client has `retry_handlers=[]`: slack_sdk's own retry posts twice on a reset connection.
+    """
+
+    connect: Callable[[], WebClient]
+
+    @cached_property
+    def client(self) -> WebClient:
+        """The one client."""
+        return self.connect()
 
     def find(self, job: DeliveryJob | DigestJob) -> str | None:
         """Reference of the message whose metadata holds `job.key`: in the thread, or in the channel."""
@@ -112,7 +121,7 @@ class SlackSender:
 
 def make(receiver: SlackReceiver, connect: Callable[[], WebClient], config: VigilConfig) -> SlackSender:
     """The sender of one Slack receiver of config/vigil.yaml."""
-    return SlackSender(connect())
+    return SlackSender(connect)
 
 
 def _refused(error: SlackApiError) -> Exception:
