@@ -239,6 +239,7 @@ DELIVERIES = TableSpec(
             ("merged_into", pa.int64()),
             ("created_at", UTC_TIME),
             ("sent_at", UTC_TIME),
+            ("revision", pa.int64()),
         ]
     ),
     key=("key",),

@@ -107,7 +107,10 @@ class Lake:
         return self._insert(DISCLOSURES, [as_rows.disclosure_row(record) for record in records])
 
     def write_deliveries(self, deliveries: Sequence[DeliveryRow]) -> int:
-        """Deliveries as they stand: a known key takes the new state. Returns rows added or changed."""
+        """Deliveries as they stand: a known key takes a newer revision, never an older one.
+
+        Returns rows added or changed.
+        """
         return self._upsert(DELIVERIES, [as_rows.delivery_row(delivery) for delivery in deliveries])
 
     # -- reading ---------------------------------------------------------------------------------
@@ -230,14 +233,17 @@ class Lake:
         return self._committed(attempt) if unique else 0
 
     def _upsert(self, spec: TableSpec, found: list[as_rows.Row]) -> int:
-        """Add rows, and replace those whose key is there with other values."""
-        unique = {_key(spec, row): row for row in found}
+        """Add rows, and replace those whose key is there with a lower `revision`."""
+        unique = {_key(spec, row): row for row in sorted(found, key=lambda row: row["revision"])}
 
         def attempt() -> int:
-            known = self._known(spec, list(unique.values()), tuple(spec.schema.names))
-            new = [row for row in unique.values() if _values(spec, row) not in known]
+            columns = (*spec.key, "revision")
+            known = {row[:-1]: row[-1] for row in self._known(spec, list(unique.values()), columns)}
+            new = [row for key, row in unique.items() if row["revision"] > known.get(key, -1)]
             if new:
-                self._merger(spec, new).when_matched_update_all().when_not_matched_insert_all().execute()
+                # The table may have gone on since we looked: the merge itself compares as well.
+                merger = self._merger(spec, new).when_matched_update_all("s.revision > t.revision")
+                merger.when_not_matched_insert_all().execute()
             return len(new)
 
         return self._committed(attempt) if unique else 0
@@ -305,10 +311,6 @@ class Lake:
 
 def _key(spec: TableSpec, row: as_rows.Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in spec.key)
-
-
-def _values(spec: TableSpec, row: as_rows.Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in spec.schema.names)
 
 
 def _at(source: str) -> ds.Expression:

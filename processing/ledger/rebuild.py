@@ -150,7 +150,7 @@ def _put_deliveries(
             attempts=row.attempts + owed, due=row.due, give_up_at=row.due, provider_ref=row.provider_ref,
             digest_key="rebuilt" if carried[row.kind, row.target, row.provider_ref or row.key] > 1 else None,
             last_error=row.last_error, merged_into=row.merged_into, created_at=row.created_at,
-            sent_at=row.sent_at, mirrored=not owed,
+            sent_at=row.sent_at, revision=row.revision + owed, mirrored=not owed,
         ))
     return told
 

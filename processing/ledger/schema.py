@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Date, DateTime, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Date, DateTime, Index, String, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -63,6 +63,7 @@ class Batch(Base):
     __tablename__ = "batch"
     batch_id: Mapped[str] = mapped_column(primary_key=True)
     index_key: Mapped[str] = mapped_column(index=True)
+    day: Mapped[date | None] = mapped_column(index=True)  # the `date=` of index_key
     done_at: Mapped[datetime]
     dispositions: Mapped[dict[str, Any]]  # disposition -> pages
 
@@ -172,7 +173,9 @@ class Delivery(Base):
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-    mirrored: Mapped[bool] = mapped_column(default=False, index=True)
+    # Every UPDATE counts up and is to be mirrored, unless it sets these two itself.
+    revision: Mapped[int] = mapped_column(default=0, onupdate=text("revision + 1"))
+    mirrored: Mapped[bool] = mapped_column(default=False, onupdate=False, index=True)
     __table_args__ = (
         Index("ix_delivery_due", "state", "due"),
         Index("ix_delivery_thread", "disclosure_id", "kind", "target", "version"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, or_, select, update
 
 from processing.errors import ConfigError
 from processing.ledger.engine import lock_keys, open_ledger, reading, writing
@@ -14,6 +15,7 @@ from processing.ledger.schema import Batch, Delivery, Disclosure, DisclosureVers
 from processing.models import DisclosureRecord
 
 MIRROR_CHUNK = 5000  # rows copied to the lake in one go
+_DAY = re.compile(r"/date=(\d{4}-\d{2}-\d{2})/")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class DeliveryRow:
     merged_into: int | None
     created_at: datetime
     sent_at: datetime | None
+    revision: int  # counts changes: of two rows with one key the higher is the newer
 
 
 class Ledger:
@@ -93,19 +96,27 @@ class Ledger:
                 session.add(row)
             return _entry(row, page_id, first_seen_at)
 
-    def done_batches(self) -> set[str]:
-        """Index keys of the batches whose pages have all reached their disposition."""
+    def done_batches(self, since: date | None = None) -> set[str]:
+        """Index keys of the batches whose pages have all reached their disposition: all, or from a day on.
+
+        The day is the key's `date=`; a key without one is always among them.
+        """
+        query = select(Batch.index_key)
+        if since is not None:
+            query = query.where(or_(Batch.day >= since, Batch.day.is_(None)))
         with reading(self.engine) as session:
-            return set(session.scalars(select(Batch.index_key)))
+            return set(session.scalars(query))
 
     def mark_batch(
         self, batch_id: str, index_key: str, dispositions: Mapping[str, int], now: datetime
     ) -> None:
         """A batch is done. Marking it again changes nothing but the counts."""
+        found = _DAY.search(index_key)
+        day = date.fromisoformat(found[1]) if found else None
         with writing(self.engine) as session:
-            session.merge(
-                Batch(batch_id=batch_id, index_key=index_key, done_at=now, dispositions=dict(dispositions))
-            )
+            session.merge(Batch(
+                batch_id=batch_id, index_key=index_key, day=day, done_at=now, dispositions=dict(dispositions)
+            ))
 
     # -- the mirror in the lake --------------------------------------------------------------------
 
@@ -141,10 +152,8 @@ class Ledger:
         with writing(self.engine) as session:
             for row in deliveries:
                 session.execute(
-                    update(Delivery).values(mirrored=True).where(
-                        Delivery.id == row.id, Delivery.state == row.state, Delivery.attempts == row.attempts,
-                        Delivery.due == row.due,
-                    )
+                    update(Delivery).values(mirrored=True, revision=Delivery.revision)
+                    .where(Delivery.key == row.key, Delivery.revision == row.revision)
                 )
 
     # -- looking at it -----------------------------------------------------------------------------
@@ -156,6 +165,15 @@ class Ledger:
             query = query.where(Delivery.state == state)
         with reading(self.engine) as session:
             return [_delivery_row(row) for row in session.scalars(query)]
+
+    def delivery_by_key(self, key: str) -> DeliveryRow:
+        """A delivery by its key or the key's first characters. Raises ConfigError if none or several match."""
+        query = select(Delivery).where(Delivery.key.startswith(key, autoescape=True)).limit(2)
+        with reading(self.engine) as session:
+            found = session.scalars(query).all()
+            if len(found) != 1:
+                raise ConfigError(f"{key}: {'several' if found else 'no'} deliveries have keys that begin so")
+            return _delivery_row(found[0])
 
     def latest_record(self, disclosure_id: str) -> DisclosureRecord:
         """Newest version of a disclosure, by its id or the id's first characters.

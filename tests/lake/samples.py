@@ -166,7 +166,9 @@ def record(disclosure_id: str = "d1", version: int = 1, killed: int = 2) -> Disc
     )
 
 
-def delivery(key: str = "k1", state: str = "pending", attempts: int = 0) -> DeliveryRow:
+def delivery(
+    key: str = "k1", state: str = "pending", attempts: int = 0, revision: int = 0
+) -> DeliveryRow:
     """A delivery."""
     return DeliveryRow(
         id=1,
@@ -186,4 +188,5 @@ def delivery(key: str = "k1", state: str = "pending", attempts: int = 0) -> Deli
         merged_into=None,
         created_at=NOON,
         sent_at=None,
+        revision=revision,
     )

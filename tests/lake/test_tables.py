@@ -125,11 +125,44 @@ def test_a_delivery_takes_its_new_state(lake: Lake) -> None:
     """A delivery is one row, which follows its state; an equal state makes no commit."""
     lake.write_deliveries([delivery()])
     sent = replace(
-        delivery(state="sent", attempts=1), sent_at=datetime(2025, 3, 4, tzinfo=UTC), provider_ref="<1@x>"
+        delivery(state="sent", attempts=1, revision=2),
+        sent_at=datetime(2025, 3, 4, tzinfo=UTC),
+        provider_ref="<1@x>",
     )
-    assert lake.write_deliveries([sent, delivery("k2")]) == 2
+    assert lake.write_deliveries([sent, delivery("k2"), delivery()]) == 2
     assert lake.write_deliveries([sent]) == 0
     assert {row.key: row for row in lake.read_deliveries()} == {"k1": sent, "k2": delivery("k2")}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_delivery_never_goes_back(lake: Lake, monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
+    """An older revision is not written, also not when the newer one came between our look and our merge."""
+    sent = delivery(state="sent", attempts=1, revision=2)
+    lake.write_deliveries([sent])
+    if late:
+        monkeypatch.setattr(Lake, "_known", lambda *_: [])
+    lake.write_deliveries([delivery(state="sending", attempts=1, revision=1), delivery("k2")])
+    assert {row.key: row for row in lake.read_deliveries()} == {"k1": sent, "k2": delivery("k2")}
+
+
+def _write_states(bucket: str, prefix: str, writer: int) -> None:
+    lake = Lake(ObjectStore(bucket, prefix))
+    for number in range(writer, 16, 2):
+        lake.write_deliveries([delivery(f"k{n}", revision=number) for n in range(20)])
+
+
+def test_concurrent_states_end_at_the_newest(lake: Lake) -> None:
+    """Two processes write the odd and the even states of the same deliveries: the last one stands, once."""
+    spawn = multiprocessing.get_context("spawn")
+    names = (lake.store.bucket, lake.store.prefix)
+    writers = [spawn.Process(target=_write_states, args=(*names, number)) for number in range(2)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert sorted(row.key for row in lake.read_deliveries()) == sorted(f"k{n}" for n in range(20))
+    assert {row.revision for row in lake.read_deliveries()} == {15}
 
 
 def test_dispositions_count_each_page_once(lake: Lake) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
+from processing.alert.outbox import Outbox
+from processing.config import Route
 from processing.errors import ConfigError
 from processing.ledger import Ledger, reading, writing
-from processing.ledger.schema import Silence
+from processing.ledger.schema import Delivery, Silence
+from tests.alert.delivering import Clock, put, record
+from tests.resolve.making import config
 
 NOW = datetime(2025, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -80,6 +84,63 @@ def test_batch_is_done_once_marked(url: str) -> None:
     for pages in (1, 2):
         ledger.mark_batch("b", "raw/x/b.index.jsonl", {"posts": pages}, NOW)
     assert ledger.done_batches() == {"raw/x/b.index.jsonl"}
+    ledger.engine.dispose()
+
+
+def test_done_batches_since_a_day(url: str) -> None:
+    """Batches of earlier days are left out; one without a day is never."""
+    ledger = Ledger.open(url)
+    keys = [f"raw/group=news/date=2025-01-0{day}/b{day}.index.jsonl" for day in (1, 2, 3)]
+    for key in (*keys, "raw/x/b.index.jsonl"):
+        ledger.mark_batch(key, key, {}, NOW)
+    assert ledger.done_batches() == {*keys, "raw/x/b.index.jsonl"}
+    assert ledger.done_batches(since=date(2025, 1, 2)) == {*keys[1:], "raw/x/b.index.jsonl"}
+    ledger.engine.dispose()
+
+
+def test_a_delivery_is_found_by_the_beginning_of_its_key(url: str) -> None:
+    """However many are newer; none or several are a question back."""
+    ledger = Ledger.open(url)
+    put(ledger, record())
+    with writing(ledger.engine) as session:
+        old = session.scalars(select(Delivery)).first()
+        assert old is not None
+        names = [c.name for c in Delivery.__table__.columns if c.name not in ("id", "key")]
+        rows = [{**{n: getattr(old, n) for n in names}, "key": f"zz{number:062}"} for number in range(1001)]
+        session.execute(insert(Delivery), rows)
+    assert ledger.delivery_by_key(old.key[:12]).key == ledger.delivery_by_key(old.key).key == old.key
+    with pytest.raises(ConfigError, match="several deliveries have keys that begin so"):
+        ledger.delivery_by_key("zz")
+    for unknown in ("xx", "%", "_" * 64):
+        with pytest.raises(ConfigError, match="no deliveries have keys that begin so"):
+            ledger.delivery_by_key(unknown)
+    ledger.engine.dispose()
+
+
+def test_every_change_of_a_delivery_has_a_revision_of_its_own(url: str) -> None:
+    """Claims, results and words of people count up; being mirrored does not."""
+    ledger = Ledger.open(url)
+    put(ledger, record(), routes=(Route(name="r", receivers=("slack",)),))
+    clock = Clock()
+    outbox = Outbox(ledger.engine, clock, config())
+
+    def revision() -> int:
+        (row,) = ledger.unmirrored_deliveries()
+        ledger.mark_deliveries_mirrored([row])
+        assert ledger.unmirrored_deliveries() == []
+        return row.revision
+
+    found = [revision()]
+    (job,) = outbox.claim_due(1, "me")
+    found.append(revision())
+    outbox.mark_dead(job, "550")
+    found.append(revision())
+    outbox.replay(ledger.deliveries()[0].id)
+    found.append(revision())
+    (job,) = outbox.claim_due(1, "me")
+    outbox.mark_sent(job, "r1")
+    found.append(revision())
+    assert found == [0, 1, 2, 3, 5]
     ledger.engine.dispose()
 
 

@@ -105,3 +105,53 @@ def test_rebuilt_ledger_is_the_same_and_alerts_nobody(ledger: Ledger, lake: Lake
         rebuild(anew, lake, trust=trust)
     assert rebuild(anew, lake, replace=True, trust=trust) == counts
     anew.engine.dispose()
+
+
+def test_two_that_mirror_at_once_leave_the_lake_right(ledger: Ledger, lake: Lake) -> None:
+    """One reads a delivery as pending and is slow; it is sent and mirrored meanwhile. It stays sent."""
+    run(ledger, lake)
+    ledger.mark_deliveries_mirrored(ledger.unmirrored_deliveries())
+    clock = Clock()
+    clock.now = T0 + timedelta(hours=32)
+    outbox = Outbox(ledger.engine, clock, config())
+    job, *_ = outbox.claim_due(1, "me")
+    stale = ledger.unmirrored_deliveries()
+    drain(outbox, {"email": Provider(), "slack": Provider()})
+    outbox.mark_sent(job, "<1@x>")
+    for seen in (ledger.unmirrored_deliveries(), stale):
+        lake.write_deliveries(seen)
+        ledger.mark_deliveries_mirrored(seen)
+    assert ledger.unmirrored_deliveries() == []
+    wanted = {row.key: row for row in ledger.deliveries()}
+    assert {row.key: row for row in lake.read_deliveries()} == wanted
+    rebuild(ledger, lake, replace=True, trust=trust)
+    assert {row.key: (row.state, row.revision) for row in ledger.deliveries()} == {
+        key: (row.state, row.revision) for key, row in wanted.items()
+    }
+    assert ledger.deliveries("held") == []
+
+
+def test_what_changes_while_it_is_mirrored_is_mirrored_again(ledger: Ledger, lake: Lake) -> None:
+    """Also where state, attempts and due are as they were."""
+    run(ledger, lake)
+    seen = ledger.unmirrored_deliveries()
+    clock = Clock()
+    clock.now = T0 + timedelta(hours=32)
+    outbox = Outbox(ledger.engine, clock, config())
+    owed = next(row for row in seen if row.state == "pending")
+    lake.write_deliveries(seen)
+    (job,) = outbox.claim_due(1, "me")
+    outbox.pause(job, "gone")
+    ledger.mark_deliveries_mirrored(seen)
+    (again,) = ledger.unmirrored_deliveries()
+    assert (again.key, again.state, again.last_error) == (owed.key, "pending", "gone")
+    assert lake.write_deliveries([again]) == 1
+
+
+def test_a_rebuilt_delivery_goes_on_counting(ledger: Ledger, lake: Lake) -> None:
+    """What happens after a rebuild is newer than what the lake holds."""
+    run(ledger, lake)
+    rebuild(ledger, lake, replace=True, trust=trust)
+    held = ledger.deliveries("held")
+    assert {row.key for row in ledger.unmirrored_deliveries()} == {row.key for row in held}
+    assert lake.write_deliveries(ledger.unmirrored_deliveries()) == len(held) > 0
