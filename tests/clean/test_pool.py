@@ -6,6 +6,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,14 @@ def crash(response: StoredResponse, line: PageLine, source: Source) -> object:
         return bytearray(64 << 30)
     if response.body == b"fault":
         raise KeyError("a secret of the page")
+    if response.body.startswith(b"once "):
+        _, how, place = response.body.decode().split()
+        if not Path(place).exists():
+            Path(place).touch()
+            return crash(replace(response, body=how.encode()), line, source)
+        return clean_page(replace(response, body=article().encode()), line, source)
+    if response.body == b"slow":
+        time.sleep(60)
     return clean_page(response, line, source)
 
 
@@ -95,3 +105,50 @@ def test_leaving_by_an_error_ends_the_workers() -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("how", ["crash", "slow", "memory"])
+def test_a_page_is_tried_once_more_in_a_fresh_worker(
+    monkeypatch: pytest.MonkeyPatch, pool: CleanPool, tmp_path: Path, how: str
+) -> None:
+    """What ended a worker once may have come from outside: such a page is cleaned, in its place."""
+    monkeypatch.setattr(pool_module, "clean_page", crash)
+    bodies = (article(), f"once {how} {tmp_path}/tried", article())
+    outcomes = list(pool.clean_many([job(body) for body in bodies]))
+    assert [outcome.disposition for outcome in outcomes] == [Disposition.DOCUMENT_NEW] * 3
+    assert (tmp_path / "tried").exists()
+
+
+def workers_of(pool: CleanPool) -> list[int]:
+    """Process ids of the workers."""
+    return list(pool._pool._pool_manager.worker_manager.workers)
+
+
+def test_workers_killed_from_outside_cost_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed idle or at work, again and again: every page comes out, in order."""
+    jobs = [job(article((f"Номер {n}. " + RU[0], *RU[1:]))) for n in range(24)]
+    monkeypatch.setattr(pool_module, "PATIENCE", 1)  # one killed with pebble's lock in hand stops the others
+    with CleanPool(2, deadline=3) as pool:
+        list(pool.clean_many(jobs[:2]))
+        outcomes = []
+        for moment in (0, 0.5):
+            for worker in workers_of(pool):
+                os.kill(worker, signal.SIGKILL)
+            time.sleep(moment)
+            for number, outcome in enumerate(pool.clean_many(jobs)):
+                outcomes.append(outcome)
+                if number == 5:
+                    for worker in workers_of(pool):
+                        os.kill(worker, signal.SIGKILL)
+    assert [o.reason for o in outcomes] == [None] * 48
+    assert [o.texts[0].text.split(".")[0] for o in outcomes] == [f"Номер {n}" for n in range(24)] * 2
+
+
+def test_a_page_that_its_worker_lost_is_found_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker killed between taking a page and saying so leaves pebble waiting for ever; we do not."""
+    monkeypatch.setattr(pool_module, "PATIENCE", 0.1)
+    with CleanPool(1, deadline=0.5) as pool:
+        (first,) = pool.clean_many([job(article())])
+        monkeypatch.setattr(pool._pool._pool_manager, "schedule", lambda task: None)
+        outcomes = list(pool.clean_many([job(article())] * 3))
+    assert outcomes == [first] * 3
