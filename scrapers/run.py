@@ -10,6 +10,7 @@ An unreachable or broken source is a verdict in the summary, never an error of t
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -22,6 +23,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+if __name__ == "__main__":
+    gc.disable()  # until all is imported: modules are no garbage
 
 from scrapers.batch import BatchKeys, FileStore, Store, adopt_stored, finish_batch
 from scrapers.frontier import Changes, Frontier
@@ -119,6 +123,8 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
         clock=clock,
         crawls=crawls,
     )
+    gc.freeze()
+    gc.enable()
     process.start()
     politeness = getattr(crawler, "vigil_politeness", None)
     changes.hosts = dict(politeness.new_holds) if politeness else {}

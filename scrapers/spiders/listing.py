@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import courlan
 import lxml.html
 from lxml.etree import ParserError
 
@@ -66,6 +65,8 @@ def _links(anchors: Any, base: str) -> Iterator[Link]:
 
 def _looks_like_article(url: str, page: str, lang: str) -> bool:
     """On the listing's own site, no navigation page by courlan's rules, with a number or a slug."""
+    import courlan  # only the automatic choice needs it, and it is slow to import
+
     parts = urlsplit(url)
     if _site(parts.hostname) != _site(urlsplit(page).hostname) or _PAGES.search(parts.path):
         return False
