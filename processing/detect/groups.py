@@ -26,8 +26,8 @@ _FORCE_LOST = re.compile(
 
 
 _FOUGHT = re.compile(
-    r"\b(?:в боях|у боях|в бою|у бою|на фронт\w*|на війні|на войне|воював\w*|воевал\w*|на сво|в зоне сво|мобілізован\w*|"
-    r"мобилизован\w*|на щиті|fought|fighting|at the front|in combat|killed in action)\b"
+    r"\b(?:в боях|у боях|в бою|у бою|на фронт\w*|на війні|на войне|воював\w*|воевал\w*|на сво|в зоне сво|"
+    r"мобілізован\w*|мобилизован\w*|на щиті|fought|fighting|at the front|in combat|killed in action)\b"
 )
 _NO_SOLDIERS = re.compile(
     r"\b(?:цивільн|мирн|гражданск|civilian|дит|діт|ребен|дет[еия]|child|пенсіонер|пенсионер|журналіст|журналист|journalist)"

@@ -25,7 +25,7 @@ _SINGULAR = re.compile(
     r"померла|вбита|вбитий|убитий|не выжил|не выжила|не вижив|"
     r"не вижила|обезглавлен|расстрелян|застрелен|казнен|сконав)$"
 )
-_JOINED = re.compile(r"(?: [\w'’-]+){0,3}(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}")
+_JOINED = re.compile(r"(?: [\w'’-]+){0,3}(?:, \d{1,3}| \(\d{1,3}\))?(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}")
 _NAMED_LOSS = re.compile(r"(?:им(?:я|ена)|личност\w*|ім'я|імена|особу|особа|опознан\w*|name of) (?:\w+ ){0,2}$")
 _NOT_VICTIM = re.compile(
     r"(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*|"
@@ -70,14 +70,14 @@ def beside(view: View, noun_end: int, start: int) -> Hit | None:
     """A singular victim joined to a counted group: "three teachers and a driver", "the mayor and two volunteers"."""
     for hit in _ones(view):
         if hit.start > noun_end and re.fullmatch(
-            r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|та|й|а также|а також) (?:an? |one |"
+            r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|і|та|й|а также|а також) (?:an? |one |"
             r"the |еще |ще |его |ее |their |his |her )?(?:(?!left|wounded|injured|killed)[\w'’-]+ "
             r"){0,1}",
             view.norm[noun_end : hit.start],
         ):
             return hit
         if hit.end < start and re.fullmatch(
-            r",? (?:and|plus|и|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?", view.norm[hit.end : start]
+            r",? (?:and|plus|и|і|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?", view.norm[hit.end : start]
         ):
             return hit
     return None
@@ -238,7 +238,7 @@ def _free(start: int, end: int, taken: list[Span]) -> bool:
 
 def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if hit.start < trigger.end and hit.end > trigger.start:
-        return trigger.form == "active" and trigger.start < hit.start and hit.end < trigger.end
+        return trigger.form in ("active", "verb") and trigger.start < hit.start and hit.end < trigger.end
     if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18) : hit.start]):
         return False
     if view.lang != "en":

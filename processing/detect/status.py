@@ -39,9 +39,9 @@ _AGENT_BEFORE = re.compile(
     r"(?:обстрел\w*|удар\w*|атак\w*|обстріл\w*|арм\w*|авиац\w*|артиллери\w*|артилері\w*|"
     r"дрон\w*|ракет\w*|сил\w*|нападени\w*|от рук|від рук|shelling|strikes?|attacks?|"
     r"fire|raid|bomb\w*|missiles?|by|drones?|вторгнен\w*|вторжени\w*|война с|війн\w*|проти|"
-    r"рук|руки|руках|полон\w*|плен\w*|неволі|hands of|"
     r"против|against|ціл\w+|цел\w+) (?:\w+ ){0,2}$"
 )
+_CAPTOR_BEFORE = re.compile(r"\b(?:рук|руки|руках|полоні|плену|неволі|hands of)(?: the)? $")
 _NOMINATIVE = re.compile(
     r"росіяни|окупанти|загарбники|вороги|ворог|рашисти|оккупанты|захватчики|враг|"
     r"противник|супротивник|нападники|нападавшие|russians|occupiers|invaders"
@@ -114,7 +114,7 @@ def _payout(article: Article, view: View, c: Candidate) -> Verdict:
 
 def _denied(article: Article, view: View, c: Candidate) -> Verdict:
     for hit in view.all("cause.denial"):
-        before = hit.end <= c.start and not re.search(r"[.;]|: |,.*,", view.norm[hit.end : c.start])
+        before = hit.start < c.start and not re.search(r'[.;]|: (?!")|,.*,', view.norm[hit.end : c.start])
         after = (
             hit.start >= c.end
             and hit.start - c.end < 70
@@ -327,6 +327,8 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
     if lost is not None and not _AGENT_FORM.search(text):
         return True
     if _NOMINATIVE.fullmatch(text) and not c.noun_start - 2 <= hit.start <= c.noun_end + 2:
+        return False
+    if _CAPTOR_BEFORE.search(view.norm[: hit.start]):
         return False
     if _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40) : hit.start]) or _AGENT_FORM.search(text):
         return False
