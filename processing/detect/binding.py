@@ -51,6 +51,7 @@ _APPOSITION = re.compile(
     r"^, (?!and\b|but\b|while\b|who\b|\d)[^,.;\d]{1,30}(?:\d\d?(?:st|nd|rd|th)\b)?[^,.;\d]{0,40}, "
 )
 _RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
+_LISTED = re.compile(r" (?:\w+ )?(?:имен|фамили|прізвищ|імен|names)")
 _LIMIT = 14
 
 
@@ -236,6 +237,8 @@ class Binder:
     def _wounded_who_died(self, bound: Bound, used: set[Trigger]) -> None:
         """As in "двое пострадавших скончались", "two of the wounded died": the count is of deaths."""
         t = bound.trigger
+        if t.measure is Measure.CAPTURED and t.form == "noun":
+            self._death_of_captives(bound, used)
         if t.measure is not Measure.WOUNDED or t.start < bound.quantity.end:
             return
         for death in self.triggers:
@@ -248,6 +251,20 @@ class Binder:
                 and not _CONJUNCTION.search(gap)
             ):
                 bound.trigger, bound.rule = death, "bind.fatal"
+
+    def _death_of_captives(self, bound: Bound, used: set[Trigger]) -> None:
+        """As in "о смерти в СИЗО двух военнопленных": the noun says who died."""
+        for death in self.triggers:
+            gap = self.norm[death.end : bound.quantity.start] if death.end <= bound.quantity.start else "."
+            if (
+                death.measure is Measure.KILLED
+                and death.form == "noun"
+                and death not in used
+                and 0 <= bound.trigger.start - bound.quantity.end < 24
+                and re.fullmatch(r" (?:[\w'-]+ ){0,5}", gap)
+                and not _CONJUNCTION.search(gap)
+            ):
+                bound.trigger, bound.rule = death, "bind.death_of"
 
     @staticmethod
     def _parent(bounds: list[Bound], index: int) -> int | None:
@@ -286,6 +303,8 @@ class Binder:
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
         cost += 12.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
         cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)
+        if t.form == "noun" and forward and _LISTED.match(self.norm, q.end) and not _STOP.search(gap):
+            cost = min(cost, 9.0)
         if q.counts == "unknown":
             cost += 4 if t.measure in (Measure.KILLED, Measure.WOUNDED) else 9
         return cost

@@ -75,7 +75,7 @@ def _supersede(hit: Hit, draft: Draft, before: list[Draft]) -> None:
         if hit.tag == "echo.corrects" and told.low != draft.low:
             told.status = Status.PRIOR_FIGURE
             told.rules.append("status.corrected")
-        elif "plus" in told.marks and (told.low or 0) < (draft.low or 0):
+        elif ("plus" in told.marks or hit.tag == "echo.level") and (told.low or 0) < (draft.low or 0):
             told.status, told.parent = Status.SUBSET, draft
             told.rules.append("status.of_level")
 

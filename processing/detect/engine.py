@@ -24,7 +24,15 @@ from processing.detect.roles import find_roles
 from processing.detect.scope import is_cumulative
 from processing.detect.text import language, sentences
 from processing.detect.uniforms import share_groups
-from processing.detect.victims import beside_counted, both, chained, implicit, revised, without_fatal_wounds
+from processing.detect.victims import (
+    beside_counted,
+    both,
+    chained,
+    implicit,
+    own_subjects,
+    revised,
+    without_fatal_wounds,
+)
 from processing.detect.view import Article, View
 from processing.models import (
     Claim,
@@ -61,7 +69,7 @@ def detect(item: DetectInput) -> Detection:
     patients(drafts)
     share_groups(article, drafts)
     returned(drafts)
-    superseded(drafts)
+    superseded(article, drafts)
     totals(drafts)
     drafts = without_repeats(drafts)
     claims = tuple(_claim(article, drafts, draft) for draft in drafts)
@@ -94,6 +102,7 @@ def _drafts(article: Article, view: View) -> list[Draft]:
         if bound.parent is not None:
             draft.parent = drafts[bound.parent]
     drafts += implicit(view, triggers, quantities, drafts)
+    drafts += own_subjects(view, quantities, drafts)
     drafts += revised(view, quantities, drafts)
     drafts += both(article, view, triggers, quantities, drafts)
     drafts += beside_counted(view, quantities, drafts)

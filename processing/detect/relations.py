@@ -174,8 +174,9 @@ def _is_total(draft: Draft) -> bool:
     return rising and (draft.trigger.form in ("noun", "toll") or _TOTAL.search(view.norm) is not None)
 
 
-def superseded(drafts: list[Draft]) -> None:
+def superseded(article: Article, drafts: list[Draft]) -> None:
     """As in "yesterday we wrote of six wounded. ... Wounded: 7": superseded once a later sentence counts anew."""
+    revoked = article.has("cause.denial", "cues.denial", "cues.correction", "cues.retraction")
     for index, draft in enumerate(drafts):
         if draft.status is not Status.OWN:
             continue
@@ -185,7 +186,7 @@ def superseded(drafts: list[Draft]) -> None:
             for d in drafts[index + 1 :]
             if d.status is Status.OWN and d.trigger.measure is draft.trigger.measure and d.view is not draft.view
         ]
-        if told and (later or draft.view.has("cues.correction", "cues.retraction")):
+        if told and (later or revoked):
             draft.status = Status.PRIOR_FIGURE
             draft.rules.append("status.superseded")
 

@@ -19,6 +19,14 @@ _REVISED = re.compile(
 )
 
 
+_SINGULAR_VERB = re.compile(
+    r"(?:погиб|погибла|убит|убита|ранен|ранена|контужен|контужена|умер|умерла|загинув|загинула|вбитий|вбита|"
+    r"поранений|поранена|помер|померла|was killed|was wounded)"
+)
+_MANY = re.compile(
+    r"(?:погибш|ранен|пострадавш|убит|двухсот|трехсот|загибл|поранен|постраждал|dead|wounded|casualt)\w*"
+)
+_GERUND = re.compile(r"(?:не|ні) \w{2,}(?:дя|ая|уя|ив|ав|ев|вши|вшись|ясь|учи|ючи|ячи|вшися)\b")
 _CHAIN = re.compile(r"(?:(?: [^.;,]{0,50})?,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
 
 
@@ -30,6 +38,8 @@ def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], dr
     triggers = _without_attributes(view, triggers)
     for trigger in sorted(triggers, key=lambda t: t.measure is not Measure.KILLED):
         if trigger in used or is_negated(view, trigger):
+            continue
+        if trigger.form == "state" and any("both" in q.marks for q in quantities):
             continue
         low, high = _limits(view, triggers, trigger, used)
         if any(
@@ -59,6 +69,48 @@ def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], dr
                 sure=0.75,
                 names=people.names,
                 noun_end=people.end,
+            )
+        )
+    return found
+
+
+def own_subjects(view: View, quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
+    """As in "at the first погибла продавщица, at the second — двое": the singular verb has a subject of its own."""
+    found: list[Draft] = []
+    for draft in drafts:
+        t = draft.trigger
+        if not draft.rules[0].startswith("bind.") or not _SINGULAR_VERB.fullmatch(view.norm[t.start : t.end]):
+            continue
+        if (draft.low or 0) < 2 or not re.search(
+            r"[,;—]", view.norm[min(t.end, draft.start) : max(t.end, draft.start)]
+        ):
+            continue
+        hit = next(
+            (
+                h
+                for h in view.all("one.")
+                if re.fullmatch(r" (?:[\w-]+ ){0,1}", view.norm[t.end : h.start] if h.start >= t.end else ".")
+                or re.fullmatch(r" (?:[\w-]+ ){0,1}", view.norm[h.end : t.start] if h.end <= t.start else ".")
+            ),
+            None,
+        )
+        taken = [(q.start, q.noun_end) for q in quantities] + [(d.start, d.end) for d in drafts if d is not draft]
+        if hit is None or any(a < hit.end and hit.start < b for a, b in taken):
+            continue
+        found.append(
+            replace(
+                draft,
+                start=hit.start,
+                end=hit.end,
+                low=1,
+                high=1,
+                qualifier=Qualifier.EXACT,
+                group=hit.tag.split(".")[1],
+                rules=["count.own_subject"],
+                sure=0.65,
+                noun_end=hit.end,
+                parent=None,
+                marks=frozenset(),
             )
         )
     return found
@@ -189,6 +241,7 @@ def without_fatal_wounds(view: View, drafts: list[Draft]) -> list[Draft]:
                         view.norm[min(draft.trigger.end, d.trigger.end) : max(draft.trigger.start, d.trigger.start)],
                     )
                     and d.start >= draft.start
+                    and not draft.trigger.end <= draft.start < d.trigger.start < d.start
                     and not re.search(
                         r"\b(?:and|и|та|а|ще|еще|another)\b",
                         view.norm[min(draft.trigger.end, d.trigger.end) : max(draft.trigger.start, d.trigger.start)],
@@ -206,6 +259,8 @@ def is_negated(view: View, trigger: Trigger) -> bool:
     start, end = view.clause(trigger.start, trigger.end)
     for hit in view.all("negation"):
         inside = start <= hit.start < end and not (trigger.start <= hit.start < trigger.end)
+        if _GERUND.match(view.norm, hit.start) and not any(t.start == hit.end + 1 for t in view.all("triggers.")):
+            continue
         if inside and (hit.end <= trigger.start or hit.start - trigger.end < 12):
             return True
     return False
