@@ -49,7 +49,7 @@ _OFFICE_AFTER = re.compile(
     r"газет\w*|порт[ае]л\w*)"
 )
 _OFFICE_BEFORE = re.compile(
-    r"(?:(?:military|enlistment|recruitment|press) (?:office|service|commissariat)(?: in| "
+    r"\b(?:(?:military|enlistment|recruitment|press) (?:office|service|commissariat)(?: in| "
     r"of)?|губернатор\w*|глав[аеуыойї]+|мэр\w*|мер|мера|мером|начальник\w*|очільник\w*|"
     r"голов\w+|governor(?: of)?(?: the)?|mayor(?: of)?(?: the)?|head of(?: the)?(?: republic "
     r"of)?|власт\w+|правительств\w+|администраци\w+|влад[аи]|прокуратур\w+|управлени\w+|"
