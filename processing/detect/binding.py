@@ -284,6 +284,7 @@ class Binder:
     def _cost(self, q: Quantity, t: Trigger) -> float:
         if (
             q.counts == "other"
+            or "kin" in q.marks
             or ("total" in q.marks and not self._is_counted_total(q, t))
             or (t.form in ("destroy", "loss") and q.counts != "people")
         ):

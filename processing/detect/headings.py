@@ -1,4 +1,4 @@
-"""Speakers by the shape of an English sentence: "his sports school has announced", "Ministry in Minsk:", a signature."""
+"""Speakers by the shape of an English sentence: "his school has announced", "Ministry in Minsk:", a signature."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def subject_of_saying(view: View) -> Attribution | None:
 def _is_speaker(view: View, words: list[str], start: int, end: int) -> bool:
     if words[0] in _NO_SUBJECT - _OWNED or (words[0] in _OWNED and _OWN_WORD.search(view.norm[start:end])):
         return False
-    if len(words) == 1 and (words[0] in _OWNED or view.sentence.raw[start].islower() and not words[0].endswith("s")):
+    if len(words) == 1 and (words[0] in _OWNED or (view.sentence.raw[start].islower() and not words[0].endswith("s"))):
         return False
     return not any(h.start < end and start < h.end for h in view.all("triggers.", "days.", "weekdays."))
 

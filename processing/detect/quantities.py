@@ -25,14 +25,16 @@ _AGES = re.compile(
     r"\d{1,3})? ?(?:-?летн|-?річн| лет\b| год| рок|[- ]year)"
 )
 _AGE_BEFORE = re.compile(
-    r"\b(?:aged|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|"
+    r"\b(?:aged(?: \d{1,3} (?:and|to))?|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|"
     r"(?<!number of )(?<!the )(?:died|dead|dies|killed) at(?: age)?|at the age of|"
     r"стать[яиею]\w*|статті|ст\.|част[иью]+|пункт\w*|"
     r"(?:йому|їй|ему|ей|мені|мне) (?:було|було б|мало бути|назавжди|навсегда|навіки|навеки|ледь|лише|всього|всего|было|"
     r"виповнилося|виповнилось|исполнилось|йшов|шел|шёл)(?: б| бы| лише| только| усього| всього| всего)?|"
     r"номер|№)(?: от| з| від| between| about)? ?$"
 )
-_MONEY_BEFORE = re.compile(r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$|\bcargo[ -]$")
+_MONEY_BEFORE = re.compile(
+    r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз[ -]$|вантаж[ -]$|\bcargo[ -]$"
+)
 _MONEY_AFTER = re.compile(
     r" ?(?:%|[$€£₽₴])| ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|"
     r"story|floor|meter|metre|mm|этажн|поверх)"
@@ -579,6 +581,15 @@ class QuantityReader:
     def _has(self, start: int, prefixes: tuple[str, ...]) -> bool:
         return any(h.tag.startswith(prefixes) for h in self.at.get(start, []))
 
+    def _is_kin_of(self, start: int) -> bool:
+        """As in "the mother of the two boys died": the two are not whom it happened to."""
+        return any(
+            h.end < start and re.fullmatch(r" of (?:the|these|those|his|her|their) ", self.norm[h.end : start])
+            for tag, hits in self.by_tag.items()
+            if tag.startswith("one.")
+            for h in hits
+        )
+
     def _marks(self, start: int, number: _Number, noun_end: int) -> frozenset[str]:
         """What the surroundings say of the number: part of another, on top of another, rise by / from."""
         marks: set[str] = set()
@@ -613,6 +624,8 @@ class QuantityReader:
             marks.add("subset")
         if self.norm[number.start : number.end] in ("both", "оба", "обе", "обоих", "обоє", "обидва", "обидві", "обох"):
             marks.add("both")
+        if self._is_kin_of(start):
+            marks.add("kin")
         if re.search(r"\b(?:not|не|а не) $", before):
             marks.add("not")
         if any(0 <= start - h.end <= 1 or start <= h.start <= noun_end for h in self.by_tag.get("plus", [])):

@@ -261,6 +261,8 @@ def is_negated(view: View, trigger: Trigger) -> bool:
         inside = start <= hit.start < end and not (trigger.start <= hit.start < trigger.end)
         if _GERUND.match(view.norm, hit.start) and not any(t.start == hit.end + 1 for t in view.all("triggers.")):
             continue
+        if inside and re.search(r"\b(?:but|но|але)\b", view.norm[hit.end : trigger.start]):
+            continue
         if inside and (hit.end <= trigger.start or hit.start - trigger.end < 12):
             return True
     return False
