@@ -52,6 +52,10 @@ _APPOSITION = re.compile(
 )
 _RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
 _LISTED = re.compile(r" (?:\w+ )?(?:имен|фамили|прізвищ|імен|names)")
+_PLACE_JOINT = re.compile(
+    r" (?:in|near|at|outside|в|во|у|под|на|біля) [^,;.]{3,40}?,? (?:and|и|та|й|і|а|another|ще|еще) "
+)
+_PLACE_AFTER = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) ")
 _LIMIT = 14
 
 
@@ -358,6 +362,8 @@ class Binder:
         """As in "1 officer and 14 soldiers": neighbours joined by "and" or a comma, a noun to each."""
         a, b = self.quantities[first], self.quantities[second]
         gap = self.norm[a.noun_end : b.start]
+        if _PLACE_JOINT.fullmatch(gap) and _PLACE_AFTER.match(self.norm, b.noun_end):
+            return second - first == 1
         short = len(re.findall(r"\w+", gap)) <= 3 and not _STOP.search(gap)
         joined = (
             bool(_CONJUNCTION.search(gap))
