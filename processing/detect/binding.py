@@ -56,6 +56,7 @@ _PLACE_JOINT = re.compile(
     r" (?:in|near|at|outside|в|во|у|под|на|біля) [^,;.]{3,40}?,? (?:and|и|та|й|і|а|another|ще|еще) "
 )
 _PLACE_AFTER = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) ")
+_PERSONAL = re.compile(r"(?:двоих|троих|ерых|еро|двух|трех|четырех|ьох|двох|трьох|шістьох|сімох)$")
 _LIMIT = 14
 
 
@@ -290,7 +291,7 @@ class Binder:
             q.counts == "other"
             or "kin" in q.marks
             or ("total" in q.marks and not self._is_counted_total(q, t))
-            or (t.form in ("destroy", "loss") and q.counts != "people")
+            or (t.form in ("destroy", "loss") and q.counts != "people" and not self._are_persons(q))
         ):
             return 99
         if t.start < q.end and q.start < t.end:
@@ -313,6 +314,11 @@ class Binder:
         if q.counts == "unknown":
             cost += 4 if t.measure in (Measure.KILLED, Measure.WOUNDED) else 9
         return cost
+
+    def _are_persons(self, q: Quantity) -> bool:
+        """As in "ми втратили двох": a number alone, in a form that only people take."""
+        text = self.norm[q.number_start : q.end]
+        return q.counts == "bare" and _PERSONAL.search(text) is not None
 
     def _is_counted_total(self, q: Quantity, t: Trigger) -> bool:
         """As in "of the nine people injured": the total itself is what was counted."""

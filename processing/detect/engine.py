@@ -5,6 +5,7 @@ from __future__ import annotations
 from processing.detect import lexicon as lexicons
 from processing.detect.attribution import find_speaker
 from processing.detect.binding import Binder, triggers_of
+from processing.detect.causes import causes_in_context
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
 from processing.detect.echoes import echoed, mirrored, within_toll
@@ -88,7 +89,12 @@ def _article(item: DetectInput, lang: str) -> Article:
     lexicon = lexicons.load(lang)
     pieces = sentences(item.title, "title") if item.title else []
     pieces += sentences(item.text, "text")
-    return Article(item, lang, lexicon, tuple(View(s, tuple(lexicon.matcher.scan(s.norm)), lexicon) for s in pieces))
+    return Article(
+        item,
+        lang,
+        lexicon,
+        tuple(View(s, causes_in_context(s, lexicon.matcher.scan(s.norm), lang), lexicon) for s in pieces),
+    )
 
 
 def _drafts(article: Article, view: View) -> list[Draft]:

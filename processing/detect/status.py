@@ -122,7 +122,27 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
         )
         if before or after:
             return Status.DENIED, "status.denied"
+    if _taken_back(article, view) or _headed_by_denial(article, view):
+        return Status.DENIED, "status.taken_back"
     return None
+
+
+def _taken_back(article: Article, view: View) -> bool:
+    """As in "Media write of dozens killed. The spokeswoman called this a fabrication."."""
+    following = article.views[article.views.index(view) + 1 :][:1]
+    return any(
+        re.search(r"\b(?:це|цю|ці|цього|это|эту|эти|этого|this|it|that)\b", v.norm[max(0, h.start - 40) : h.end + 30])
+        for v in following
+        for h in v.all("cause.untrue")
+    )
+
+
+def _headed_by_denial(article: Article, view: View) -> bool:
+    """As in "Denial. The news of two dead officers is false."."""
+    index = article.views.index(view)
+    return (
+        index > 0 and len(article.views[index - 1].sentence.words) <= 3 and article.views[index - 1].has("cause.untrue")
+    )
 
 
 def _retracted(article: Article, view: View, c: Candidate) -> Verdict:
