@@ -52,9 +52,7 @@ _APPOSITION = re.compile(
 )
 _RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
 _LISTED = re.compile(r" (?:\w+ )?(?:имен|фамили|прізвищ|імен|names)")
-_PLACE_JOINT = re.compile(
-    r" (?:in|near|at|outside|в|во|у|под|на|біля) [^,;.]{3,40}?,? (?:and|и|та|й|і|а|another|ще|еще) "
-)
+_PLACE_JOINT = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) [^,;.]{3,40}?,? (?:and|и|та|й|і|а) ")
 _PLACE_AFTER = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) ")
 _PERSONAL = re.compile(r"(?:двоих|троих|ерых|еро|двух|трех|четырех|ьох|двох|трьох|шістьох|сімох)$")
 _LIMIT = 14

@@ -25,7 +25,9 @@ _SINGULAR = re.compile(
     r"померла|вбита|вбитий|убитий|не выжил|не выжила|не вижив|"
     r"не вижила|обезглавлен|расстрелян|застрелен|казнен|сконав)$"
 )
-_JOINED = re.compile(r"(?: [\w'’-]+){0,3}(?:, \d{1,3}| \(\d{1,3}\))?(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}")
+_JOINED = re.compile(
+    r"(?: [\w'’-]+){0,3}(?:, \d{1,3}| \(\d{1,3}\))?(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}"
+)
 _NAMED_LOSS = re.compile(r"(?:им(?:я|ена)|личност\w*|ім'я|імена|особу|особа|опознан\w*|name of) (?:\w+ ){0,2}$")
 _NOT_VICTIM = re.compile(
     r"\b(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*|"
@@ -133,6 +135,9 @@ _STRONG = re.compile(r"kill|injur|wound|maim|\bli(?:fe|ves)\b|slain|slew|shot|ho
 _AGENT_NOUN = re.compile(r"(?:er|or|man|woman|ist|ian|ess|eer|ant|wife|maid|monger|wright|smith|herd)$")
 
 
+_NO_NOUN = word_set("that who which what people few lot number total man's other others one two not only also still")
+
+
 def _indefinite(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
     """As in "a switchwoman was killed", "killed a forester": a noun that no list knows, one of its kind."""
     if view.lang != "en" or not _STRONG.search(view.norm[trigger.start : trigger.end]):
@@ -145,7 +150,11 @@ def _indefinite(view: View, trigger: Trigger, taken: list[Span], limits: Span) -
     if match is None:
         return None
     start, end = offset + match.start(1), offset + match.end(1)
-    known = view.all("objects", "cause.", "time_units", "attribution.", "triggers.", "weekdays", "months", "subset.")
+    if match.group(1) in _NO_NOUN:
+        return None
+    known = view.all(
+        "objects", "cause.", "persons.", "time_units", "attribution.", "triggers.", "weekdays", "months", "subset."
+    )
     if any(h.start < end and start < h.end for h in known) or not _free(start, end, taken):
         return None
     noun = match.group(1)

@@ -373,7 +373,7 @@ class QuantityReader:
             return True
         if self._is_growth(number) or self._is_age_of_one(number, after):
             return True
-        if number.word and after.startswith("-hundred"):
+        if (number.word and after.startswith("-hundred")) or before.endswith(("one in ", " 1 in ")):
             return True
         if self.norm[number.start : number.end] == "both" and re.match(r" [\w'-]+(?: [\w'-]+)? and ", after):
             return True
@@ -409,6 +409,12 @@ class QuantityReader:
             and number.value <= 31
             and any(number.start - h.end == 1 for h in months)
             and self.lexicon.lang == "en"
+        ):
+            return True
+        if (
+            digits
+            and re.search(r"\d [a-z]{3,9} $", self.norm[: number.start])
+            and any(number.start - h.end == 1 and self.lexicon.lang == "en" for h in months)
         ):
             return True
         if digits and number.value <= 31 and any(0 <= h.start - number.end <= 1 for h in months):

@@ -361,9 +361,17 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
 
 def _no_war(article: Article, view: View, c: Candidate) -> Verdict:
     """Captivity needs a count or a conflict: "we surrendered" said of a debate is none."""
-    if c.measure is Measure.CAPTURED and c.implicit and not (article.weights["war"] or article.weights["conflict"]):
+    if c.measure is Measure.CAPTURED and c.implicit and not any(_tells_of_war(v) for v in article.views):
         return Status.HYPOTHETICAL, "status.no_war"
     return None
+
+
+def _tells_of_war(view: View) -> bool:
+    """A word of war or conflict that is not itself the word of loss."""
+    triggers = view.all("triggers.")
+    return any(
+        all(h.end <= t.start or h.start >= t.end for t in triggers) for h in view.all("cause.war", "cause.conflict")
+    )
 
 
 def _accident(article: Article, view: View, c: Candidate) -> Verdict:
