@@ -60,6 +60,8 @@ _FIGHTERS = re.compile(
     r"террорист\w*|бойовик\w*|терорист\w*)\b"
 )
 
+_CAPTIVE = re.compile(r"captiv|prisoner|\bpows?\b|hostage|abduct|kidnap|плен|полон|заложник|заручник")
+
 Verdict = tuple[Status, str] | None
 
 
@@ -361,6 +363,8 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
 
 def _no_war(article: Article, view: View, c: Candidate) -> Verdict:
     """Captivity needs a count or a conflict: "we surrendered" said of a debate is none."""
+    if _CAPTIVE.search(view.norm[c.start : c.end]):
+        return None
     if c.measure is Measure.CAPTURED and c.implicit and not any(_tells_of_war(v) for v in article.views):
         return Status.HYPOTHETICAL, "status.no_war"
     return None
