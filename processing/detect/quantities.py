@@ -328,6 +328,24 @@ class QuantityReader:
             start, end, low, top, kind, counts, noun_end, group, number.start, self._marks(start, number, noun_end)
         )
 
+    def _is_saved(self, number: _Number) -> bool:
+        """As in "витягли живими чотирьох": those who got out, unless a word of loss stands nearer."""
+
+        def gap(hit: Hit) -> int:
+            return max(hit.start - number.end, number.start - hit.end)
+
+        losses = [h for tag, hits in self.by_tag.items() if tag.startswith("triggers.") for h in hits]
+        saved = [
+            h
+            for h in self.by_tag.get("saved", [])
+            if gap(h) <= 24
+            and not re.search(r"[,.;:—]", self.norm[min(h.end, number.end) : max(h.start, number.start)])
+            and not any(t.start <= h.start and h.end <= t.end for t in losses)
+        ]
+        if not saved:
+            return False
+        return min(map(gap, saved)) < min((gap(t) for t in losses), default=999)
+
     def _is_growth(self, number: _Number) -> bool:
         """As in "rose by two to 16", "выросло на троих": the growth is no toll."""
         before = self.norm[max(0, number.start - 60) : number.start]
@@ -371,7 +389,7 @@ class QuantityReader:
             return True
         if re.search(r"\b(?:ни|ані) $", before) or (before.endswith("of ") and after.startswith(" family")):
             return True
-        if self._is_growth(number) or self._is_age_of_one(number, after):
+        if self._is_growth(number) or self._is_age_of_one(number, after) or self._is_saved(number):
             return True
         if (number.word and after.startswith("-hundred")) or before.endswith(("one in ", " 1 in ")):
             return True
@@ -529,6 +547,8 @@ class QuantityReader:
                 return "people", kind[1], kind[0]
             if self._has(word.start, ("objects", "time_units")):
                 return "other", word.end, None
+            if index == 0 and self._has(word.start, ("cues.rise",)):
+                return "bare", end, None
             if self._has(word.start, ("triggers.",)):
                 return "bare", end, self._group_after(word.start)
             if index == 0 and (

@@ -16,6 +16,11 @@ _CARE = re.compile(
 )
 
 
+_IN_CARE_BEFORE = re.compile(
+    r"\b(?:ушпитален\w*|госпіталізован\w*|госпитализирован\w*|hospitali[sz]ed)(?: (?:вже|уже|already))? $"
+)
+
+
 _WEAK = re.compile(
     r"(?:die|dying|dead|death|passed away|missing|went missing|disappear|vanish|погиб|загин|"
     r"умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|"
@@ -122,7 +127,9 @@ def patients(drafts: list[Draft]) -> None:
     main = [
         d
         for d in wounded
-        if d.trigger.form != "state" and not _CARE.search(d.view.norm[d.trigger.start : d.trigger.end])
+        if d.trigger.form != "state"
+        and not _CARE.search(d.view.norm[d.trigger.start : d.trigger.end])
+        and not _IN_CARE_BEFORE.search(d.view.norm[: d.start])
     ]
     for draft in wounded:
         if draft in main or "plus" in draft.marks:
