@@ -20,6 +20,11 @@ _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)(?![\d.]?\d
 _FIRST_OF_RANGE = re.compile(r"(?<![\d.:])(\d{1,2})(?:-го)? ?(?:—|-|по|до|to|and|и|та|і|й) ?\d{1,2}(?:-е|-го)? $")
 
 
+_DATELINE = re.compile(
+    r"[A-Z][A-Z .'/-]{2,30}(?:\([^)]{2,30}\))?, [A-Z][a-z]{2,8}\.? \d{1,2}(?: \([^)]{2,30}\))? ?(?:-|—|–|\()"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Dated:
     start: int
@@ -55,6 +60,8 @@ def _others(article: Article, view: View) -> list[View]:
 
 def _is_statement(view: View, dated: _Dated) -> bool:
     """As in "said on Sunday", "13 июля раскрыл": the day of the statement is no event date."""
+    if _DATELINE.match(view.sentence.raw[: dated.end + 4]):
+        return True
     for hit in view.all("attribution.verbs"):
         between = view.norm[hit.end : dated.start] if hit.end <= dated.start else view.norm[dated.end : hit.start]
         if not re.search(r"\b(?:that|что|що)\b", between) and re.fullmatch(

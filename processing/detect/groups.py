@@ -20,7 +20,7 @@ _FORCE_LOST = re.compile(
     r"\b(?:army|troops|forces|military|brigade|battalion|regiment|unit|garrison|marines|"
     r"paratroopers|арми[яи]|полк|бригад\w*|батальон\w*|рот[аы]|взвод\w*|гарнизон\w*|"
     r"десантники|морпехи|всу|подразделени\w*|армія|батальйон\w*|підрозділ\w*|"
-    r"гарнізон\w*)\b[^.;]{0,30}\b(?:sustain\w*|lost|losing|suffer\w*|потеря\w*|втрат\w*|"
+    r"гарнізон\w*)\b[^.;]{0,30}\b(?:sustain\w*|lost|losing|suffer\w*|buried|потеря\w*|втрат\w*|"
     r"недосчита\w*|недорах\w*)"
 )
 

@@ -95,6 +95,20 @@ _WAR_DEAD = re.compile(
 _WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
+_CALLED_UP_BEFORE = re.compile(
+    r"\b(?:mobili[sz]ed|contract|called-up|conscripted|drafted) (?:\w+ )?(?:residents?|men|inhabitants|natives|people) "
+    r"(?:of|from) (?:the )?(?:\w+ of )?$"
+)
+_FAREWELL_AFTER = re.compile(
+    r"(?: region| district| oblast| republic)? (?:has |have |is |are )?(?:said goodbye|says goodbye|bids? farewell|"
+    r"bade farewell|paid (?:its|their) last|mourn\w*|buried|burie[sd]|burying|grie\w+|lost (?:another|its|\w+ of its))"
+)
+_SCHOOL_BEFORE = re.compile(
+    r"\b(?:school|college|lyceum|club|village council|town council|district council|council|university|parish|"
+    r"newspaper|military commissar|commissariat) (?:in|of) (?:the )?$"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """Region codes and the words of the place; `sure` is the confidence of the evidence class."""
@@ -162,8 +176,10 @@ def _role(view: View, place: Place) -> str:
         return "speaker"
     if place.kind != "district" and _beside_office(view, place):
         return "speaker"
-    if _HOME_UNIT_BEFORE.search(before):
+    if _HOME_UNIT_BEFORE.search(before) or (view.lang == "en" and _is_home(view, place, before, after)):
         return "origin"
+    if view.lang == "en" and _SCHOOL_BEFORE.search(before):
+        return "speaker"
     if place.kind in ("adjective", "people") and any(
         0 <= h.start - place.end <= 16 and view.norm[place.end : h.start].count(" ") < 3
         for h in view.all("persons.military", "one.military")
@@ -208,6 +224,14 @@ def _role(view: View, place: Place) -> str:
     if place.kind == "adjective":
         return "place" if re.search(r"\b(?:в|на|у|по|под|in|at) $", before) else "other"
     return "place"
+
+
+def _is_home(view: View, place: Place, before: str, after: str) -> bool:
+    """As in "mobilised residents of Ishim", "the region has said goodbye to", "Corporal Ilya Orlov, 30, of Kazan"."""
+    if _CALLED_UP_BEFORE.search(before) or _FAREWELL_AFTER.match(after):
+        return True
+    named = re.search(rf"{_CAPITAL} {_CAPITAL}(?:, \d{{1,2}},)? of (?:the )?$", view.sentence.raw[: place.start])
+    return named is not None and view.has("triggers.") and view.has("one.military", "persons.military", "uniform")
 
 
 def _beside_office(view: View, place: Place) -> bool:

@@ -81,6 +81,8 @@ def _by_service(article: Article, draft: Draft) -> str | None:
         return None
     if view.has("uniform") or (draft.trigger.measure in _HANDED and _soldiers(view)):
         return "military"
+    if draft.trigger.measure is Measure.EXCHANGED and not _HOSTAGES.search(view.norm):
+        return "military"
     told = any(v.has("uniform") or _soldiers(v) for v in article.views)
     civil = any(_is_civil(v) for v in article.views)
     if draft.trigger.measure in _HANDED and not _HOSTAGES.search(view.norm):
