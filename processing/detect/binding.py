@@ -55,6 +55,9 @@ _LISTED = re.compile(r" (?:\w+ )?(?:имен|фамили|прізвищ|іме�
 _PLACE_JOINT = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) [^,;.]{3,40}?,? (?:and|и|та|й|і|а) ")
 _PLACE_AFTER = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) ")
 _PERSONAL = re.compile(r"(?:двоих|троих|ерых|еро|двух|трех|четырех|ьох|двох|трьох|шістьох|сімох)$")
+_ELSEWHERE = re.compile(
+    r"(?: [^\W\d]+){0,2}[,;] (?:а |and |while )?(?:(?:в|во|на|под|у|при|біля|in|at|near) )?[^,;.\d]{2,40} — "
+)
 _LIMIT = 14
 
 
@@ -366,6 +369,8 @@ class Binder:
         """As in "1 officer and 14 soldiers": neighbours joined by "and" or a comma, a noun to each."""
         a, b = self.quantities[first], self.quantities[second]
         gap = self.norm[a.noun_end : b.start]
+        if second - first == 1 and a.counts in ("people", "bare") and _ELSEWHERE.fullmatch(gap):
+            return True
         if _PLACE_JOINT.fullmatch(gap) and _PLACE_AFTER.match(self.norm, b.noun_end):
             return second - first == 1
         short = len(re.findall(r"\w+", gap)) <= 3 and not _STOP.search(gap)

@@ -79,7 +79,9 @@ def beside(view: View, noun_end: int, start: int) -> Hit | None:
         ):
             return hit
         if hit.end < start and re.fullmatch(
-            r",? (?:and|plus|и|і|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?", view.norm[hit.end : start]
+            (r"(?: [\w-]+){0,2}" if view.lang != "en" else "")
+            + r",? (?:and|plus|и|і|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?",
+            view.norm[hit.end : start],
         ):
             return hit
     return None

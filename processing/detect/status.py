@@ -168,6 +168,7 @@ def _animals(article: Article, view: View, c: Candidate) -> Verdict:
 
 def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     start, end = view.clause(c.start, c.end)
+    start = min([start, *(h.start for h in view.all("cause.hypothetical") if view.norm[h.end : start] == ", ")])
     cut = re.search(r"\b(?:and|while|и|а|та|й|але|но|but)\b", view.norm[c.end : end])
     after = c.end + cut.start() if cut else end
     if view.near(view.all("cause.hypothetical"), max(start, c.start - 40), min(after, c.end + 25)):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from processing.detect.binding import Binder, Bound, Trigger
 from processing.detect.draft import DISCLOSING, Draft, numbered
+from processing.detect.lexicon import Hit
 from processing.detect.people import beside, unnumbered
 from processing.detect.quantities import Quantity
 from processing.detect.view import Article, View
@@ -187,13 +188,14 @@ def beside_counted(view: View, quantities: list[Quantity], drafts: list[Draft]) 
             or any(d.start < hit.end and d.end > hit.start for d in drafts)
         ):
             continue
+        chain = _listed_before(view, hit) if hit.end < draft.start else [hit]
         found.append(
             replace(
                 draft,
-                start=hit.start,
+                start=chain[0].start,
                 end=hit.end,
-                low=1,
-                high=1,
+                low=len(chain),
+                high=len(chain),
                 qualifier=Qualifier.EXACT,
                 group=hit.tag[4:],
                 rules=["count.beside"],
@@ -203,6 +205,15 @@ def beside_counted(view: View, quantities: list[Quantity], drafts: list[Draft]) 
             )
         )
     return found
+
+
+def _listed_before(view: View, hit: Hit) -> list[Hit]:
+    """As in "муж, жена и двое детей": the singular ones listed before the one beside the count."""
+    chain = [hit]
+    for other in sorted(view.all("one."), key=lambda h: -h.end):
+        if other.end < chain[0].start and re.fullmatch(r", (?:[\w-]+ )?", view.norm[other.end : chain[0].start]):
+            chain.insert(0, other)
+    return chain
 
 
 def chained(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
