@@ -28,6 +28,7 @@ _WEAK = re.compile(
 )
 
 
+_NOW = re.compile(r"\b(?:теперь|сейчас|уже|на самом деле|тепер|зараз|вже|насправді|now|in fact|actually)\b")
 _AGO = re.compile(r"\b(?:назад|тому|ago)\b")
 
 
@@ -84,6 +85,9 @@ def _is_undivided(view: View, draft: Draft, drafts: list[Draft], triggers: list[
     return False
 
 
+_TURN = re.compile(r"[:;]|\b(?:but|later|now|но|але|теперь|тепер|позже|пізніше)\b")
+
+
 def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
     before = view.norm[max(0, draft.start - 60) : draft.start]
     if "not" in draft.marks:
@@ -95,7 +99,11 @@ def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
     ]
     if later and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
         return True
-    hits = [h for h in view.all("prior") if h.start < draft.start and draft.start - h.end < 60]
+    hits = [
+        h
+        for h in view.all("prior")
+        if h.start < draft.start and draft.start - h.end < 60 and not _updated(view, h.end, draft, drafts)
+    ]
     if not hits:
         return False
     words = {view.norm[h.start : h.end] for h in hits}
@@ -103,6 +111,12 @@ def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
         w.startswith(("ранее", "раніше", "earlier", "previously", "initially", "первоначально", "спочатку"))
         for w in words
     )
+
+
+def _updated(view: View, start: int, draft: Draft, drafts: list[Draft]) -> bool:
+    """As in "earlier five were reported dead, now nine": the word of the past is spent on the figure before."""
+    spent = [d for d in drafts if d.trigger.measure is draft.trigger.measure and start <= d.start < draft.start]
+    return bool(spent) and _NOW.search(view.norm[spent[-1].end : draft.start]) is not None
 
 
 def enemies_too(view: View, drafts: list[Draft]) -> None:

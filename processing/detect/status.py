@@ -120,7 +120,9 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
         after = (
             hit.start >= c.end
             and hit.start - c.end < 70
-            and re.match(r"не |опроверг|спросту|отзыв|отозв|відклик", view.norm[hit.start : hit.start + 12])
+            and re.match(
+                r"no conf|not |не |опроверг|спросту|отзыв|отозв|відклик", view.norm[hit.start : hit.start + 12]
+            )
         )
         if before or after:
             return Status.DENIED, "status.denied"
@@ -380,7 +382,7 @@ def _tells_of_war(view: View) -> bool:
 
 
 def _accident(article: Article, view: View, c: Candidate) -> Verdict:
-    if c.measure in (Measure.CAPTURED, Measure.EXCHANGED, Measure.BODIES_RETURNED):
+    if c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
         return None
     if view.has("cause.crime"):
         return Status.ACCIDENT, "status.crime"

@@ -16,7 +16,7 @@ from processing.models import Measure, Qualifier
 
 _REVISED = re.compile(
     r"\b(?:признал\w*|уточнил\w*|назвал\w*|уже|теперь|визнал\w*|уточнил\w*|тепер|now|revised "
-    r"to|settled on|put it at|raised it to|later) (?:\w+ ){0,2}$"
+    r"to|settled on|put it at|raised it to|указан\w*|значится|вказано|зазначено|later) (?:\w+ ){0,2}$"
 )
 
 
@@ -28,6 +28,7 @@ _MANY = re.compile(
     r"(?:погибш|ранен|пострадавш|убит|двухсот|трехсот|загибл|поранен|постраждал|dead|wounded|casualt)\w*"
 )
 _GERUND = re.compile(r"(?:не|ні) \w{2,}(?:дя|ая|уя|ив|ав|ев|вши|вшись|ясь|учи|ючи|ячи|вшися)\b")
+_RELATIVE = re.compile(r", (?:який|яка|яке|які|яких|якого|яку|котор\w+|who|which)\b[^,.;:]*$")
 _CHAIN = re.compile(r"(?:(?: [^.;,]{0,50})?,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
 
 
@@ -123,7 +124,8 @@ def _limits(view: View, triggers: list[Trigger], trigger: Trigger, used: set[Tri
     def bars(other: Trigger) -> bool:
         if other.measure is trigger.measure and other not in used:
             return False
-        return not (trigger.measure is Measure.KILLED and other.measure is Measure.WOUNDED and other.form == "noun")
+        wound = trigger.measure is Measure.KILLED and other.measure is Measure.WOUNDED
+        return not (wound and (other.form == "noun" or _RELATIVE.search(view.norm[: other.start])))
 
     low = max((t.end for t in triggers if t.start < trigger.start and bars(t)), default=0)
     high = min((t.start for t in triggers if t.start > trigger.start and bars(t)), default=len(view.norm))
