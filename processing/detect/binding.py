@@ -326,6 +326,8 @@ class Binder:
         gap = self.norm[q.noun_end : t.start] if t.start >= q.noun_end else "."
         if re.fullmatch(r" (?:who|that) (?:\w+ )?", gap):
             return True
+        if 0 <= q.start - t.end <= 5 and self.norm[t.start : t.end].endswith((" of", " for", " from")):
+            return True
         return (
             len(gap) <= 2 and gap != "." and not re.search(r"treat|hospital|больниц|лікарн", self.norm[t.start : t.end])
         )

@@ -28,6 +28,9 @@ _SINGULAR = re.compile(
 _JOINED = re.compile(
     r"(?: [\w'’-]+){0,3}(?:, \d{1,3}| \(\d{1,3}\))?(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}"
 )
+_ROLL = re.compile(
+    r"\b(?:имена|имя|names?|імена|ім'я|прізвища|фамилии|спис(?:ок|к\w+)|list|названы|named|серед|среди|among)\b"
+)
 _NAMED_LOSS = re.compile(r"(?:им(?:я|ена)|личност\w*|ім'я|імена|особу|особа|опознан\w*|name of) (?:\w+ ){0,2}$")
 _NOT_VICTIM = re.compile(
     r"\b(?:глав[аеуы]|губернатор\w*|мэр|мер|начальник\w*|очільник|сообщил\w*|заявил\w*|"
@@ -89,6 +92,8 @@ def beside(view: View, noun_end: int, start: int) -> Hit | None:
 
 def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
     """Named or singular victims of a trigger that no number was bound to."""
+    if trigger.measure is Measure.MISSING and trigger.form == "toll":
+        trigger = replace(trigger, form="active")
     if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form in ("toll", "destroy", "loss"):
         return None
     noun = trigger.form == "noun"
@@ -178,7 +183,8 @@ def _there_is_one(view: View, trigger: Trigger) -> bool:
 def _of_one(view: View, trigger: Trigger) -> bool:
     return bool(
         re.match(
-            r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of the|жертвой|ранение|поранення|"
+            r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of (?:the|our|his|her|its|their|one|fellow)|body of|"
+            r"жертвой|ранение|поранення|"
             r"погибш(?:ий|ая)|загибл(?:ий|а)|пострадавш(?:ий|ая)|постраждал(?:ий|а)|ранен(?:ый|ая)|"
             r"поранен(?:ий|а))",
             view.norm[trigger.start : trigger.end + 6],
@@ -269,11 +275,13 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
         and not re.match(r" (?:was|is|has|killed|dies|died|wounded|injured|and|in|,)|$|,|\.", after)
     ):
         return False
-    return hit.start >= trigger.end if _object_follows(trigger) else hit.end <= trigger.start
+    return hit.start >= trigger.end if _object_follows(view, trigger) else hit.end <= trigger.start
 
 
-def _object_follows(trigger: Trigger) -> bool:
+def _object_follows(view: View, trigger: Trigger) -> bool:
     """As in "killed a guard", and in "Killed were a guard ...", "Mortally wounded by a mine, sapper ..."."""
+    if trigger.form == "noun":
+        return view.norm[trigger.start : trigger.end].endswith((" of", " for"))
     return trigger.form == "active" or (trigger.start == 0 and trigger.form in ("verb", "flex"))
 
 
@@ -352,10 +360,9 @@ def _after_title(view: View, start: int, end: int) -> int:
 
 def _roll(view: View, trigger: Trigger, taken: list[Span]) -> People | None:
     """As in "имена погибших: A, B, C": the names after the colon are counted."""
-    colon = view.norm.find(":", trigger.end)
-    if colon < 0 or not re.search(
-        r"\b(?:имена|имя|names?|імена|ім'я|прізвища|фамилии|список|list|названы|named)\b", view.norm[:colon]
-    ):
+    mark = re.search(r":| —", view.norm[trigger.end :])
+    colon = trigger.end + mark.start() if mark else -1
+    if colon < 0 or not _ROLL.search(view.norm[:colon]):
         return None
     names = [n for n in _names(view) if n[0] > colon and _free(n[0], n[1], taken)]
     if not names:
@@ -385,7 +392,7 @@ def _name_fits(view: View, trigger: Trigger, name: Span) -> bool:
     ):
         return False
     if view.lang == "en":
-        return name[0] >= trigger.end if _object_follows(trigger) else name[1] <= trigger.start
+        return name[0] >= trigger.end if _object_follows(view, trigger) else name[1] <= trigger.start
     return True
 
 
