@@ -37,7 +37,7 @@ stop: ## Stop what an earlier `make run` left running
 	@if [ -x $(BIN)/vigil ]; then $(BIN)/vigil stop; else echo "nothing to stop: not set up"; fi
 
 test: setup ## Run all tests (loopback only, no root)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 faults: setup ## Only the fault tests: kill -9 at every point, servers that are down, hostile pages
 	@$(BIN)/python -m pytest -v tests/faults

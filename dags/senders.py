@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from airflow.providers.slack.hooks.slack import SlackHook
 from airflow.providers.smtp.hooks.smtp import SmtpHook
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
 from processing.alert.receivers import build
 
@@ -32,6 +32,8 @@ def _smtp(connection: str) -> smtplib.SMTP:
     """
     try:
         hook = SmtpHook(smtp_conn_id=connection).get_conn()
+    except AirflowNotFoundException:  # no such connection: not for a later try to mend
+        raise
     except AirflowException as error:  # how the hook reports a server that hangs up
         raise ConnectionError(f"Airflow connection {connection!r}: {error}") from error
     return cast("smtplib.SMTP", hook._smtp_client)

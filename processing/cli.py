@@ -130,11 +130,14 @@ def sources_list() -> None:
 @click.option("--group", required=True, help="Schedule group of config/vigil.yaml.")
 @click.option("--grade", default="C3", show_default=True, help="Admiralty grade.")
 @click.option("--region", help="ISO 3166-2 of the region it belongs to.")
-def sources_add(file: Path, source_id: str, **fields: str | None) -> None:
+@click.option("--hosts", multiple=True, help="Another host its articles are on; may be repeated.")
+def sources_add(file: Path, source_id: str, hosts: tuple[str, ...], **fields: str | None) -> None:
     """Append a source to a registry file; nothing is written unless the whole registry stays valid."""
     import yaml
 
-    entry = {"id": source_id, **{k: v for k, v in fields.items() if v is not None}}
+    entry: dict[str, Any] = {"id": source_id, **{k: v for k, v in fields.items() if v is not None}}
+    if hosts:
+        entry["hosts"] = list(hosts)
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     file.write_text(before + yaml.safe_dump([entry], allow_unicode=True, sort_keys=False), encoding="utf-8")
     try:
@@ -340,7 +343,8 @@ def alerts_dead() -> None:
 def alerts_resend(key: str) -> None:
     """Put a dead or suppressed delivery (by key or its first characters) back into the outbox."""
     outbox, row = _delivery(key)
-    outbox.replay(row.id)
+    if not outbox.replay(row.id):
+        raise ConfigError(f"{row.key[:12]} is {row.state}: only what is dead, suppressed or held can be sent again")
     click.echo(f"{row.key[:12]} is pending again; the alert DAG sends it within a minute")
 
 
@@ -352,8 +356,11 @@ def alerts_resend(key: str) -> None:
 def alerts_review(key: str, send: bool, reviewer: str, note: str) -> None:
     """Decide a delivery that is held for review (`vigil alerts list --state held`)."""
     outbox, row = _delivery(key)
+    if row.state != "held":
+        raise ConfigError(f"{row.key[:12]} is {row.state}, not held for review")
     outbox.review(row.id, send, reviewer, note)
-    click.echo(f"{row.key[:12]}: {'goes out within a minute' if send else 'suppressed'}, by {reviewer}")
+    after = _ledger().delivery_by_key(row.key)
+    click.echo(f"{row.key[:12]}: {after.state} ({after.reason})")
 
 
 def _delivery(key: str) -> tuple[Outbox, DeliveryRow]:
@@ -361,11 +368,8 @@ def _delivery(key: str) -> tuple[Outbox, DeliveryRow]:
     from processing.alert.outbox import Outbox
 
     ledger = _ledger()
-    matches = [row for row in ledger.deliveries(None) if row.key.startswith(key)]
-    if len(matches) != 1:
-        raise ConfigError(f"{key}: {len(matches)} deliveries have that key; see `vigil alerts list`")
     config = load_config(Settings.from_env().config_file)
-    return Outbox(ledger.engine, lambda: datetime.now(UTC), config), matches[0]
+    return Outbox(ledger.engine, lambda: datetime.now(UTC), config), ledger.delivery_by_key(key)
 
 
 @alerts.command("silence")

@@ -78,7 +78,7 @@ class Pipeline:
         at the last look are skipped, after LOOK_BACK for crawls that overlapped; `everything` looks at all days.
         """
         since = date.min if everything else self._pending_since()
-        done = self.ledger.done_batches()
+        done = self.ledger.done_batches(None if since == date.min else since)
         found = [key for prefix in self._days(since) for key in self._indexes_of(prefix)]
         left = sorted(set(found) - set(done), key=_age_order)
         today = self.clock().date()
@@ -109,7 +109,10 @@ class Pipeline:
             index = warc.removesuffix(WARC_SUFFIX) + INDEX_SUFFIX
             if index not in indexes and self.clock() - self.store.modified(warc) > CRAWL_LIMIT:
                 log.warning("%s: its crawl never wrote the index; making it from the WARC", warc)
-                indexes.add(rebuild_missing_index(self.store, warc))
+                try:
+                    indexes.add(rebuild_missing_index(self.store, warc))
+                except WarcError:
+                    log.exception("%s: no index can be made from it; look at it by hand", warc)
         return sorted(indexes)
 
     def pending_shares(self, shares: int) -> list[list[str]]:
@@ -169,7 +172,8 @@ class Pipeline:
 
     def check_done(self, keys: list[str]) -> None:
         """Raises VigilError naming those of the batches that have not reached their end; they stay pending."""
-        if left := sorted(set(keys) - set(self.ledger.done_batches())):
+        since = min(map(_day_of, keys), default=None)
+        if left := sorted(set(keys) - self.ledger.done_batches(since)):
             names = ", ".join(map(_name, left))
             raise VigilError(f"{len(left)} of {len(keys)} batches did not get through, see their stages' logs: {names}")
 

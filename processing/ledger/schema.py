@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Date, DateTime, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, Date, DateTime, Index, String, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -54,7 +54,6 @@ class DocumentVersion(Base):
     source: Mapped[str]
     page_id: Mapped[str]
     first_seen_at: Mapped[datetime]
-    __table_args__ = (UniqueConstraint("doc_id", "digest"),)
 
 
 class Batch(Base):

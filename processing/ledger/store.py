@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -73,20 +73,20 @@ class Ledger:
     def document_version(
         self, doc_id: str, digest: str, source: str, page_id: str, first_seen_at: datetime
     ) -> VersionEntry:
-        """The version of a document that has this digest; given its number here when it is new.
+        """The version of a document that a fetch found; given its number here when it is new.
 
-        Asking again gives the same answer. Committed before it returns, so that the lake never holds a
-        version that the ledger does not know.
+        The same text as the version before (or, fetched late, the one after) is that version. Asking again gives
+        the same answer. Committed before it returns: the lake never holds a version that the ledger does not know.
         """
         query = select(DocumentVersion).where(DocumentVersion.doc_id == doc_id)
         with reading(self.engine) as session:
-            row = session.scalar(query.where(DocumentVersion.digest == digest))
+            row = _in_force(session.scalars(query).all(), digest, page_id, first_seen_at)
             if row:
                 return _entry(row, page_id, first_seen_at)
         with writing(self.engine) as session:
             lock_keys(session, {f"doc|{doc_id}"})
             rows = session.scalars(query).all()
-            row = next((r for r in rows if r.digest == digest), None)
+            row = _in_force(rows, digest, page_id, first_seen_at)
             if row is None:
                 version = max((r.version for r in rows), default=0) + 1
                 row = DocumentVersion(
@@ -210,6 +210,21 @@ class Ledger:
             session.add(
                 Silence(field=field, value=value, until=until, reason=reason, author=author, created_at=now)
             )
+
+
+def _in_force(
+    rows: Sequence[DocumentVersion], digest: str, page_id: str, first_seen_at: datetime
+) -> DocumentVersion | None:
+    """The version that a fetch belongs to: the one it made, or a neighbour in time with the same text.
+
+    A text that comes back after another (17 corrected to 14 again) is a version of its own: None.
+    """
+    for row in rows:
+        if (row.page_id, row.digest, row.first_seen_at) == (page_id, digest, first_seen_at):
+            return row
+    before = max((r for r in rows if r.first_seen_at <= first_seen_at), key=lambda r: r.first_seen_at, default=None)
+    after = min((r for r in rows if r.first_seen_at > first_seen_at), key=lambda r: r.first_seen_at, default=None)
+    return next((row for row in (before, after) if row is not None and row.digest == digest), None)
 
 
 def _entry(row: DocumentVersion, page_id: str, first_seen_at: datetime) -> VersionEntry:

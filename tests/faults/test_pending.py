@@ -1,4 +1,4 @@
-"""Which batches are pending is read from the lake: nothing stored is forgotten, whatever its date or its crawl's end."""
+"""Which batches are pending is read from the lake: nothing stored is forgotten, whatever its date or its crawl."""
 
 from __future__ import annotations
 

@@ -47,6 +47,18 @@ def test_version_numbers_are_given_once(url: str) -> None:
     ledger.engine.dispose()
 
 
+def test_a_text_that_comes_back_is_a_version_of_its_own(url: str) -> None:
+    """17 corrected to 14 again is news; the same text fetched twice, or fetched early and told late, is not."""
+    ledger = Ledger.open(url)
+    at = [NOW + timedelta(hours=hour) for hour in range(5)]
+    fetched = [("a", at[0], 1), ("b", at[2], 2), ("a", at[3], 3), ("a", at[4], 3), ("b", at[1], 2)]
+    for digest, when, version in fetched:
+        assert ledger.document_version("d", digest, "s", f"page-{digest}", when).version == version
+    assert ledger.document_version("d", "a", "s", "page-a", at[3]).is_new
+    assert not ledger.document_version("d", "a", "s", "page-a", at[4]).is_new
+    ledger.engine.dispose()
+
+
 def test_threads_number_versions_without_gap(url: str) -> None:
     """Eight at once on one document: versions 1 to 8, each once."""
     ledger = Ledger.open(url)
