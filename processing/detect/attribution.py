@@ -9,7 +9,7 @@ from processing.detect.headings import heading, signature, subject_of_saying
 from processing.detect.lexicon import Hit
 from processing.detect.places import find_places
 from processing.detect.subjects import beside_mark, subject
-from processing.detect.text import word_set
+from processing.detect.text import fold, word_set
 from processing.detect.view import Article, View
 from processing.models import Attribution
 
@@ -29,6 +29,7 @@ _ENDS_OFFICE = re.compile(
     r"(?:said|says|told|сообщ|заяв|рассказ|повідом|напис|передал|что|що|как|як|reported|on|и|"
     r"та|в|у|на|was|is|has|late|во)\w*$"
 )
+_PRONOUNS = word_set("він вона вони він. он она они he she they")
 _NOT_NAME = word_set(
     "в на по the in on at telegram телеграм facebook twitter украины украине россии рф ukraine russia до "
     "по из об від про у із зі з на за при как як що что the a an on at in it he she his her their having "
@@ -95,7 +96,7 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
 
 def _by_subject(view: View) -> Attribution | None:
     words = (subject(view) or beside_mark(view)) if view.lang != "en" else None
-    return Attribution(office=words) if words else None
+    return Attribution(office=words) if words and fold(words) not in _PRONOUNS else None
 
 
 def _mentioned(article: Article) -> Attribution | None:

@@ -108,13 +108,17 @@ def _explicit(view: View, today: date | None) -> list[_Dated]:
             if hit.tag != f"months.{month}":
                 continue
             before = re.search(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|-го)? (?:of )?$", view.norm[: hit.start])
+            spelled = next((h for h in view.all("days_of_month.") if hit.start - h.end == 1), None)
             after = (
                 re.match(r" (\d{1,2})(?:st|nd|rd|th)?(?![\d:])", view.norm[hit.end :]) if view.lang == "en" else None
             )
             year = re.match(r"(?: \d{1,2})?,? (?:of )?(20\d\d|19\d\d)", view.norm[hit.end :])
             number = before or after
             resolved = _resolve(
-                int(number.group(1)) if number else None, month, int(year.group(1)) if year else None, today
+                int(number.group(1)) if number else int(spelled.tag[14:]) if spelled else None,
+                month,
+                int(year.group(1)) if year else None,
+                today,
             )
             if resolved is None or (number is None and view.lang == "en" and not _is_month(view, hit)):
                 continue
@@ -123,9 +127,9 @@ def _explicit(view: View, today: date | None) -> list[_Dated]:
                 resolved = EventDate(
                     start=resolved.end.replace(day=int(first.group(1))), end=resolved.end, precision=Precision.RANGE
                 )
-            start = before.start(1) if before else hit.start
+            start = before.start(1) if before else spelled.start if spelled else hit.start
             found.append(
-                _Dated(start, hit.end + (after.end() if after and not before else 0), resolved, number is not None)
+                _Dated(start, hit.end + (after.end() if after and not before else 0), resolved, bool(number or spelled))
             )
     return found
 

@@ -324,9 +324,10 @@ class QuantityReader:
             number.value == 1 and counts != "people" and (counts == "unknown" or self._one_of(end))
         ):
             return None
-        return Quantity(
-            start, end, low, top, kind, counts, noun_end, group, number.start, self._marks(start, number, noun_end)
-        )
+        marks = self._marks(start, number, noun_end)
+        if "of" in marks and counts == "unknown":
+            counts, noun_end = "bare", end
+        return Quantity(start, end, low, top, kind, counts, noun_end, group, number.start, marks)
 
     def _is_saved(self, number: _Number) -> bool:
         """As in "витягли живими чотирьох": those who got out, unless a word of loss stands nearer."""
@@ -488,6 +489,8 @@ class QuantityReader:
         for name in ("about", "exact", "up_to", "more_than", "at_least"):
             for hit in self.by_tag.get(f"qualifiers.{name}", []):
                 gap = self.norm[hit.end : number.start] if hit.end <= number.start else "x" * 9
+                if self.norm[hit.start : hit.end] == "за" and self.norm[number.start : number.end].endswith("ма"):
+                    continue
                 if (
                     re.fullmatch(
                         r" ?(?:(?:еще|ще|also|another|чем|a|the|як|ніж|з|с|у|в|лише|уже|вже|на|за|из|these) )?", gap
