@@ -15,7 +15,7 @@ _REGION_NOUN = re.compile(
     r"автономн\w+ округ\w*|region|oblast|krai|province|republic|territory)\b"
 )
 _DISTRICT_NOUN = re.compile(
-    r" +(?:район\w*|р-н\w*|district|raion|громад\w*|муниципальн\w+ округ\w*|городск\w+ "
+    r" +(?:район\w*|р-н\w*|улус\w*|кожуун\w*|district|raion|громад\w*|муниципальн\w+ округ\w*|городск\w+ "
     r"округ\w*|округ\w*)\b"
 )
 _ABOUT_REGION = {"UA-30": "UA-32", "RU-MOW": "RU-MOS"}  # the city and the region around it share their adjective
@@ -111,7 +111,7 @@ def _place(view: View, entry: tuple[str, str], start: int, end: int) -> Place | 
         _in_name(view, start, end) or (kind == "town" and not _is_town_context(view, start, end))
     ):
         return None
-    if _TRAP.search(view.norm[:start]) or (start and view.norm[start - 1] == "-"):
+    if _TRAP.search(view.norm[:start]) or (start and view.norm[start - 1] == "-" and kind != "people"):
         return None
     after = view.norm[end : end + 40]
     region = _REGION_NOUN.match(after)

@@ -89,9 +89,17 @@ _OF_THE_REGION = re.compile(
 )
 _WAR_DEAD = re.compile(
     r"\b(?:сво|загибл\w+ на війні|на фронті|с начала войны|на войне|спецоперац\w*|мобилизац\w*|на фронте|в украине|на "
-    r"украине|в плен\w*|на війні|з початку вторгнення|in ukraine|in the war|since the "
+    r"украине|в плен\w*|из (?:\w+ )?плен\w*|обмен\w*|обмін\w*|з (?:\w+ )?полону|на війні|"
+    r"з початку вторгнення|in ukraine|in the war|since the "
     r"(?:start|invasion))\b"
 )
+_HOME_BEFORE = re.compile(r"\b(?:домой|додому|на родину|на щите|на щиті),? (?:в|во|на|у|до)(?: \w+){0,1} $")
+_LOST_AFTER = re.compile(
+    r" (?:уже |вже )?(?:потеря\w+|лишил\w+|недосчита\w+|прощ\w+|простил\w+|хорон\w+|оплакива\w+|втрати\w+|"
+    r"недорах\w+|попрощ\w+|ховає|lost|mourns?|buried|has lost)\b"
+)
+_LOSSES_BEFORE = re.compile(r"\b(?:потер\w+|втрат\w+|losses of)(?: \w+)? $")
+_MOURNING = re.compile(r"\b(?:весть|скорб\w*|траур\w*|прощ\w+|похорон\w*|жалоб\w*|сумн\w+|звістк\w+|mourning)\b")
 _WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
@@ -176,6 +184,10 @@ def _role(view: View, place: Place) -> str:
         return "speaker"
     if place.kind != "district" and _beside_office(view, place):
         return "speaker"
+    if _HOME_BEFORE.search(before):
+        return "origin"
+    if place.kind == "region" and (_LOSSES_BEFORE.search(before) or _LOST_AFTER.match(after)):
+        return "origin"
     if _HOME_UNIT_BEFORE.search(before) or (view.lang == "en" and _is_home(view, place, before, after)):
         return "origin"
     if view.lang == "en" and _SCHOOL_BEFORE.search(before):
@@ -262,6 +274,9 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
         home = next((r.place.code for r in own if r.place.kind == "region"), None) if ours else None
         if speaker or channel or home:
             return speaker or channel or home, 0.6 if speaker or channel else 0.87
+        named = _named_home(article)
+        if named:
+            return named, 0.55
     if _WAR_DEAD.search(view.norm) and not any(role.role == "place" for role in own):
         speaker = _speaker_region(article, view, own)
         if speaker:
@@ -276,6 +291,15 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
     ):
         return _speaker_region(article, view, own), 0.6
     return None, 0.3
+
+
+def _named_home(article: Article) -> str | None:
+    """The place of a dateline ("Пермь.") or of the sentence that brings the mourning home."""
+    for view in article.views:
+        places = [r.place for r in roles_of(view) if r.role in ("place", "other", "origin")]
+        if places and (len(view.norm) < 26 or (_MOURNING.search(view.norm) and not view.has("cause.war"))):
+            return places[0].code
+    return None
 
 
 def _place(
