@@ -53,6 +53,7 @@ _APPOSITION = re.compile(
 _RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
 _LISTED = re.compile(r" (?:\w+ )?(?:имен|фамили|прізвищ|імен|names)")
 _PLACE_JOINT = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) [^,;.]{3,40}?,? (?:and|и|та|й|і|а) ")
+_OF_TOTAL = re.compile(r"^ (?:of|из|із|з) (?:(?:the|its|his|her|their|these|those) )?(?:\d[\d,]*|[^\W\d]+) [\w-]+")
 _PLACE_AFTER = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) ")
 _PERSONAL = re.compile(r"(?:двоих|троих|ерых|еро|двух|трех|четырех|ьох|двох|трьох|шістьох|сімох)$")
 _ELSEWHERE = re.compile(
@@ -304,6 +305,8 @@ class Binder:
         if _NOBODY.search(gap):
             return 99
         gap = _PART_PHRASE.sub("", gap)
+        if not forward and "of" in q.marks:
+            gap = _OF_TOTAL.sub("", gap)
         gap = _ASIDE.sub(" ", gap)
         if not forward and self.lang == "en":
             gap = _RELATIVE.sub(" ", _APPOSITION.sub(" x ", gap))
@@ -339,7 +342,11 @@ class Binder:
             for o in self.triggers
             if o is not t and low <= o.start < high and not (o.form == "noun" and o.measure is t.measure)
         )
-        numbers = sum(1 for o in self.quantities if o is not q and low <= o.start < high and o.counts != "other")
+        numbers = sum(
+            1
+            for o in self.quantities
+            if o is not q and low <= o.start < high and o.counts != "other" and "total" not in o.marks
+        )
         return 6.0 * rivals + 3.0 * numbers
 
     def _direction(self, q: Quantity, t: Trigger, forward: bool, gap: str) -> float:
