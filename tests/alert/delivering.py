@@ -67,7 +67,7 @@ def record(**changes: Any) -> DisclosureRecord:
         url="https://x.test/1",
         outlet="Gov",
         source="gov",
-        attribution=Attribution(name="Vedernikov"),
+        attribution=Attribution(name="Dubrovin"),
         published_at=NOW - timedelta(minutes=9),
         precision=Precision.MINUTE,
         first_seen_at=NOW,

@@ -42,14 +42,14 @@ def run(ledger: Ledger, lake: Lake) -> None:
         (
             document("governor"),
             [
-                claim("killed", 14, None, "at_least", speaker="Ведерников", **PSKOV),
+                claim("killed", 14, None, "at_least", speaker="Дубровин", **PSKOV),
                 claim("captured", 10, **PSKOV),
             ],
         ),
-        (document("outlet", 2), [claim("killed", 14, speaker="Vedernikov", **PSKOV)]),
+        (document("outlet", 2), [claim("killed", 14, speaker="Dubrovin", **PSKOV)]),
         (
             document("governor", 30, version=2, first_seen_at=T0 + timedelta(hours=30)),
-            [claim("killed", 16, speaker="Ведерников", cues=("rise",), **PSKOV)],
+            [claim("killed", 16, speaker="Дубровин", cues=("rise",), **PSKOV)],
         ),
         (document("elsewhere", 3), [claim("wounded", 3, place_region="UA-07")]),
     ]
@@ -99,7 +99,7 @@ def test_rebuilt_ledger_is_the_same_and_alerts_nobody(ledger: Ledger, lake: Lake
     after = {d.key: d.state for d in anew.deliveries()}
     assert after == {key: "held" if state == "pending" else state for key, state in before.items()}
     assert "pending" in before.values()
-    (repeat,) = resolve(anew, document("late", 32), claim("killed", 16, speaker="Vedernikov", **PSKOV))
+    (repeat,) = resolve(anew, document("late", 32), claim("killed", 16, speaker="Dubrovin", **PSKOV))
     assert (repeat.novelty, repeat.queued) == (Novelty.REPEAT, 0)
     with pytest.raises(ConfigError, match="pass --yes"):
         rebuild(anew, lake, trust=trust)

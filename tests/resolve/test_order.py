@@ -16,7 +16,7 @@ SAME: dict[str, Any] = {
     "place_region": "RU-BEL",
     "place": "Шебекино",
     "event": "2023-06-26",
-    "speaker": "Гладков",
+    "speaker": "Горянов",
 }
 
 

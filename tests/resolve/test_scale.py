@@ -58,7 +58,7 @@ def examined(number: int) -> int:
             "place_region": region,
             "place": f"Village{n}",
             "event": "2023-06-26",
-            "speaker": "Гладков",
+            "speaker": "Горянов",
         }
         (outcome,) = resolve(ledger, document(f"new{n}", 1), claim("killed", 50 + n, **said))
         most = max(most, outcome.candidates)
