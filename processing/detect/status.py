@@ -239,6 +239,13 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         and re.search(r"\b(?:всу|украинск\w+ (?:арм|сил|войск)\w*|противник|враг)\b[^.,]*$", view.norm[: c.start])
     ):
         return Status.ENEMY_CLAIM, "status.enemy_lost"
+    if (
+        c.form == "loss"
+        and article.lang != "en"
+        and view.has("enemy.ua_speaker")
+        and re.search(r"\b(?:российск|російськ|росси|росі|рф)\w*[^.,]*$", view.norm[: c.start])
+    ):
+        return Status.ENEMY_CLAIM, "status.enemy_lost"
     if c.form == "loss" and article.lang == "en" and _lost_by_the_other(article, view, c):
         return Status.ENEMY_CLAIM, "status.other_side_lost"
     if destroyed and article.lang != "en":
