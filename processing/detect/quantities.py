@@ -416,7 +416,8 @@ class QuantityReader:
             return True
         if digits and re.match(r"\.[a-z]", after):
             return True
-        if digits and _YEAR.match(self.norm[number.start : number.end]) and not self._person_near(number.end):
+        year = digits and _YEAR.match(self.norm[number.start : number.end])
+        if year and (not self._person_near(number.end) or re.search(r"\b(?:in|since|until) $", before)):
             return True
         return self._is_time(number, digits) or self._is_age_apposition(number, before, after)
 
@@ -452,7 +453,9 @@ class QuantityReader:
 
     def _is_age_of_one(self, number: _Number, after: str) -> bool:
         """As in "a welder, 33, succumbed", "a municipal worker (m., 54)"."""
-        if number.value > 105 or not re.match(r"[,).]|$| (?:and|was|were|died|who|has|had|is)\b", after):
+        if number.value > 105 or not re.match(
+            r"[,).]|$| (?:and|was|were|died|who|has|had|is|injured|wounded|killed|hurt|missing|hospital\w*)\b", after
+        ):
             return False
         between = r" of " if number.word else r", | of |,? ?\((?:[mf]\.?,? ?)?"
         return any(
@@ -547,6 +550,8 @@ class QuantityReader:
             ):
                 break
             kind = self._person_at(word.start)
+            if kind is not None and self._has(kind[1] + 1, ("objects",)):
+                return "other", kind[1], None
             if kind is not None:
                 return "people", kind[1], kind[0]
             if self._has(word.start, ("objects", "time_units")):
