@@ -114,7 +114,7 @@ def _is_absent(norm: str, trigger: Trigger) -> bool:
     """As in "погибших нет", "no fatalities": the word of loss says that there is none."""
     if re.search(r"\bescap(?:ed|ing) (?:\w+ )?$", norm[: trigger.start]):
         return True
-    if _NO_PEOPLE.search(norm[: trigger.start]):
+    if _NO_PEOPLE.search(norm[: trigger.start]) or re.search(r"\b(?:no|without|zero) $", norm[: trigger.start]):
         return True
     if trigger.form != "noun":
         return False

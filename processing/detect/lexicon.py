@@ -111,6 +111,11 @@ def _heads(entry: str) -> list[str]:
     return [head + entry[first.end() :] for head in first.group(1).split("|")] if first else [entry]
 
 
+def _whole(entry: str, parts: Mapping[str, str]) -> str:
+    """The entry with the parts that it names by `@` written out."""
+    return re.sub(r"@[a-z]+", lambda match: parts[match.group()], entry) if "@" in entry else entry
+
+
 def _number_forms(table: Mapping[Any, str]) -> dict[str, int]:
     return {form: int(value) for value, forms in table.items() for form in forms.split()}
 
@@ -136,7 +141,10 @@ def load(lang: str) -> Lexicon:
     """The lexicon of a language; raises FileNotFoundError for one that has no YAML."""
     with (LANGUAGES / f"{lang}.yaml").open(encoding="utf-8") as file:
         data = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    entries = dict(_flatten({k: v for k, v in data.items() if k not in ("numbers", "gate", "examples", "lang")}, ""))
+    apart = ("numbers", "gate", "examples", "lang", "parts")
+    entries = dict(_flatten({k: v for k, v in data.items() if k not in apart}, ""))
+    parts = {f"@{name}": f"({'|'.join(forms)})" for name, forms in _flatten(data.get("parts", {}), "")}
+    entries = {tag: [_whole(entry, parts) for entry in listed] for tag, listed in entries.items()}
     return Lexicon(
         lang=lang,
         numbers=_number_forms(data["numbers"]),
