@@ -221,6 +221,8 @@ class Binder:
         for index, bound in enumerate(bounds):
             if bound.quantity.marks & {"subset", "of"}:
                 bound.parent = self._parent(bounds, index)
+            elif index and bounds[index - 1].parent is not None and self._continues_part(bounds[index - 1], bound):
+                bound.parent = bounds[index - 1].parent
         return bounds
 
     def _handed_over(self, bounds: list[Bound]) -> None:
@@ -285,6 +287,11 @@ class Binder:
             captured = next((i for i in earlier if bounds[i].trigger.measure is Measure.CAPTURED), None)
             return captured if captured is not None else same[0] if same else None
         return same[0] if same else None
+
+    def _continues_part(self, part: Bound, bound: Bound) -> bool:
+        """As in "including 50 children and 94 women": the second is part of the same figure."""
+        gap = self.norm[part.quantity.noun_end : bound.quantity.start]
+        return part.trigger is bound.trigger and re.fullmatch(r"(?:, |,? (?:and|и|і|та|й) )", gap) is not None
 
     # -- cost ------------------------------------------------------------------------------------
 
