@@ -74,6 +74,8 @@ Span = tuple[int, int]
 def beside(view: View, noun_end: int, start: int) -> Hit | None:
     """A singular victim joined to a counted group: "three teachers and a driver", "the mayor and two volunteers"."""
     for hit in _ones(view):
+        if _is_adjective(view, hit):
+            continue
         if hit.start > noun_end and re.fullmatch(
             r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|і|та|й|а также|а також) (?:an? |one |"
             r"the |еще |ще |его |ее |their |his |her )?(?:(?!left|wounded|injured|killed)[\w'’-]+ "
@@ -269,13 +271,20 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     after = view.norm[hit.end : hit.end + 12]
     if (after[:2] == "'s" and not after.startswith("'s life")) or after[:1] == "-":
         return False
-    if (
-        hit.tag == "one.unknown"
-        and re.match(r"(?:american|briton|palestinian|israeli|ukrainian|russian)", view.norm[hit.start :])
-        and not re.match(r" (?:was|is|has|killed|dies|died|wounded|injured|and|in|,)|$|,|\.", after)
-    ):
+    if _is_adjective(view, hit):
         return False
     return hit.start >= trigger.end if _object_follows(view, trigger) else hit.end <= trigger.start
+
+
+def _is_adjective(view: View, hit: Hit) -> bool:
+    """As in "Russian troops", against "a Russian was killed"."""
+    return (
+        hit.tag == "one.unknown"
+        and re.match(r"(?:american|briton|palestinian|israeli|ukrainian|russian)", view.norm[hit.start :]) is not None
+        and not re.match(
+            r" (?:was|is|has|killed|dies|died|wounded|injured|and|in|,)|$|,|\.", view.norm[hit.end : hit.end + 12]
+        )
+    )
 
 
 def _object_follows(view: View, trigger: Trigger) -> bool:
@@ -450,7 +459,8 @@ def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
             else None
         )
     if (
-        re.search(r"(?:^|[\w\]),]) (?:was|has been) (?:\w+ly )?$", view.norm[: trigger.start])
+        trigger.measure is not Measure.MISSING
+        and re.search(r"(?:^|[\w\]),]) (?:was|has been) (?:\w+ly )?$", view.norm[: trigger.start])
         and not re.search(
             r"\b(?:he|she|it|who|which|that|nobody|one|none|there|what|where|whom|i|number|toll|"
             r"figure) (?:was|has been) (?:\w+ly )?$",
