@@ -14,6 +14,7 @@ _DURING = re.compile(
 )
 _WHOLE_MONTH = re.compile(r"\b(?:за|протягом|впродовж|упродовж|throughout|during) (?:весь |цілий )?$")
 _GROWN = re.compile(r"\b(?:вырос|увелич|возрос|поднял|зрос|зріс|збільш|rose|ris|grew|grown|climb)\w* $")
+_GROWS = re.compile(r" (?:вырос|увелич|возрос|поднял|зрос|зріс|збільш|rose|grew|climbed)\w*")
 _ONE_EVENT = re.compile(
     r"\b(?:contact|missing|touch|heard from|held|captivity|связ\w+|пропа\w+|пропал\w*|плен\w*|зв'язк\w*|зник\w*|"
     r"полон\w*)(?: [^\W\d]+){0,3}(?: with them)? $"
@@ -57,7 +58,7 @@ def _during(view: View) -> bool:
     for hit in view.all("time_units"):
         unit, before = view.norm[hit.start : hit.end], view.norm[: hit.start]
         during = None if hit.start in months else _DURING.search(before)
-        if during is None or _GROWN.search(before[: during.start()]):
+        if during is None or _GROWN.search(before[: during.start()]) or _GROWS.match(view.norm, hit.end):
             continue
         if not _SHORT.match(unit) or _SEVERAL.search(before):
             return True

@@ -313,8 +313,12 @@ def _lost_by_the_other(article: Article, view: View, c: Candidate) -> bool:
 def _admitted(view: View, c: Candidate) -> bool:
     """As in "the marines own up to four killed", "his own brigade counts two wounded": a side's own losses."""
     stop = re.compile(r"[.;]|\b(?:said|says|claimed|claims|but|while)\b")
+    theirs = view.all("enemy.losses")
     return c.group != "other" and any(
-        h.end <= c.start and not stop.search(view.norm[h.end : c.start]) for h in view.all("enemy.admits")
+        h.end <= c.start
+        and not stop.search(view.norm[h.end : c.start])
+        and not any(h.end <= t.start < c.start for t in theirs)
+        for h in view.all("enemy.admits")
     )
 
 
