@@ -307,7 +307,7 @@ class Binder:
             return 0 if t.start <= q.start and q.end <= t.end else 99
         forward = q.start >= t.end
         gap = self.norm[t.end : q.start] if forward else self.norm[min(q.noun_end, t.start) : t.start]
-        if forward and re.match(r" by (?:the |some |about )?$", gap):
+        if forward and re.search(r"^(?: in [^,;.]{2,30}| on [^,;.]{2,30})? by (?:the |some |about |up to )?$", gap):
             return 99
         if _NOBODY.search(gap):
             return 99

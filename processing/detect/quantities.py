@@ -393,6 +393,8 @@ class QuantityReader:
             return True
         if self._is_growth(number) or self._is_age_of_one(number, after) or self._is_saved(number):
             return True
+        if re.match(r" when (?:he|she|they) (?:died|was|were)\b", after):
+            return True
         if (number.word and after.startswith("-hundred")) or before.endswith(("one in ", " 1 in ")):
             return True
         if self.norm[number.start : number.end] == "both" and re.match(r" [\w'-]+(?: [\w'-]+)? and ", after):
