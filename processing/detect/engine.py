@@ -22,6 +22,7 @@ from processing.detect.relations import (
     without_repeats,
 )
 from processing.detect.roles import find_roles
+from processing.detect.rolls import rolled_on
 from processing.detect.scope import is_cumulative
 from processing.detect.text import language, sentences
 from processing.detect.uniforms import share_groups
@@ -66,6 +67,7 @@ def detect(item: DetectInput) -> Detection:
         if len(drafts) > _MOST_CLAIMS:
             break
     drafts += echoed(article, drafts)
+    drafts += rolled_on(article, drafts)
     drafts = without_pronouns(drafts)
     patients(drafts)
     share_groups(article, drafts)

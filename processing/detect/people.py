@@ -359,6 +359,11 @@ def _names(view: View) -> list[Span]:
     return clean
 
 
+def names_of(view: View) -> list[Span]:
+    """The persons that a sentence names."""
+    return _names(view)
+
+
 def _after_title(view: View, start: int, end: int) -> int:
     """Skip a capitalised rank or role at the start of the sentence: "Журналист Андреа ..."."""
     for hit in view.all("one."):
