@@ -43,6 +43,9 @@ def _from_hits(view: View, hits: list[Hit], before: list[Draft], here: list[Draf
             continue
         bound = next((d for d in here + found if d.start < quantity.end and quantity.start < d.end), None)
         if bound is not None:
+            if bound.status is Status.SUBSET:
+                bound.status, bound.parent = Status.OWN, None
+                bound.rules.append("status.of_echo")
             _supersede(hit, bound, [d for d in before if d is not bound])
             continue
         draft = _echo(view, hit, quantity, before[-1])

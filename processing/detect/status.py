@@ -216,6 +216,8 @@ def _is_since(view: View, year: re.Match[str]) -> bool:
     since = re.search(
         r"\b(?:с|со|з|із|від|since|from)(?: \d{1,2})?(?: [^\W\d]+)?,? ?$", view.norm[: year.start(year.lastindex or 0)]
     )
+    if re.search(r"\bborn (?:in|on)(?: \d{1,2})?(?: [^\W\d]+)?,? ?$", view.norm[: year.start(year.lastindex or 0)]):
+        return True
     born = re.match(r"(?: (?:и|та|і|and) \d{4})? ?(?:г\. ?р|р\. ?н|г\.р|р\.н)", view.norm[year.end() :])
     return bool(born) or (bool(since) and view.has("cumulative"))
 
@@ -268,7 +270,7 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         and (article.lang == "ru" or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm))
     ):
         return Status.ENEMY_CLAIM, "status.enemy_of_ru"
-    if ua and (_named_enemy(view, c) or (article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker"))):
+    if ua and (_named_enemy(view, c) or _ukraine_says(article, view)):
         return Status.ENEMY_CLAIM, "status.enemy_of_ua"
     return None
 
@@ -328,6 +330,12 @@ def _is_foe_of_russia(article: Article, view: View, hit: Hit) -> bool:
         r"украинск\w+ (?:воен|солд|морп|десант)|(?:бойц|воен|солдат)\w* всу|ukrainian", view.norm[hit.start : hit.end]
     )
     return plain is None or article.has("enemy.ru_speaker") or _RUSSIAN_OFFICER.search(view.norm) is not None
+
+
+def _ukraine_says(article: Article, view: View) -> bool:
+    if view.has("enemy.ua_speaker"):
+        return not view.has("enemy.ru_speaker")
+    return article.has("enemy.ua_speaker") and not article.has("enemy.ru_speaker")
 
 
 def _named_enemy(view: View, c: Candidate) -> bool:
