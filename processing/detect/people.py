@@ -38,6 +38,10 @@ _NOT_VICTIM = re.compile(
     r"президент\w*|министр\w*|cnn's|said|says|according to|governor|president|minister|mayor|"
     r"spokes\w+) $"
 )
+_QUOTED_SOURCE = re.compile(
+    r"\b(?:за словами|зі слів|зі словами|за свідченням\w*|по словам|со слов|"
+    r"по свидетельству) (?:[\w-]+ ){0,2}$"
+)
 _PREPOSITIONS = word_set(
     "в во на под у по за над из от при после возле около біля поблизу після під у від з із "
     "зі до за про і та й и а но як що это at in on near after the an by from"
@@ -259,6 +263,8 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if hit.start < trigger.end and hit.end > trigger.start:
         return trigger.form in ("active", "verb") and trigger.start < hit.start and hit.end < trigger.end
     if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18) : hit.start]):
+        return False
+    if _QUOTED_SOURCE.search(view.norm[: hit.start]):
         return False
     if view.lang != "en":
         agent = re.search(r"(?:ом|ем|ым|им|ою)$", view.norm[hit.start : hit.end]) and not re.search(
