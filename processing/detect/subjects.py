@@ -13,8 +13,11 @@ _AFTER = re.compile(rf" (?:(?:в|во|у) )?({_PIECE}(?: {_PIECE}){{0,5}})")
 _BEFORE = re.compile(
     rf"(?:^[«\"—– ]*|[,;:—–(»\"] ?|\b(?:как|як|что|що|но|але|а) )({_PIECE}(?: (?:\d+ )?{_PIECE}){{0,6}}) $"
 )
-_TAIL = re.compile(rf"(?:[—–»\"] |, |: )({_PIECE}(?: {_PIECE}){{0,5}})\.?$")
+_TAIL = re.compile(rf"(?:[—–] |, |: )({_PIECE}(?: {_PIECE}){{0,5}})\.?$")
 _HEAD = re.compile(rf"^({_PIECE}(?: {_PIECE}){{0,5}}): ")
+_MEDIUM = re.compile(
+    r" (?:в|у|на) (?:своем |своїй |своєму |своей )?(?:соцсет|соцмереж|телеграм|telegram|фейсбу|facebook|странице|сторінці)[\w-]*"
+)
 _BREAKS = word_set(
     "что о об про на по после с со и а но из за для как при не уже еще также том этом это нам нас ему ей им мне мы "
     "он она они я тот та те там здесь сегодня вчера накануне потом позже ранее утром вечером ночью днем впервые так "
@@ -48,12 +51,15 @@ def beside_mark(view: View) -> str | None:
         if match and any(match.start(1) <= h.start < match.end(1) for h in known):
             if any(match.start(1) <= h.start < match.end(1) for h in view.all("triggers.")):
                 continue
-            return match.group(1)
+            verb = next((v for v in view.all("attribution.verbs") if match.start(1) < v.start < match.end(1)), None)
+            return view.sentence.raw[match.start(1) : verb.start if verb else match.end(1)].strip()
     return None
 
 
 def _after(view: View, verb: Hit) -> str | None:
     start = verb.end
+    medium = _MEDIUM.match(view.norm, start)
+    start = medium.end() if medium else start
     lead = re.match(r"(?: ([^\W\d]+))", view.norm[start:])
     if lead and lead.group(1) in _LEADS:
         start += lead.end()
