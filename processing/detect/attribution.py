@@ -39,6 +39,9 @@ _NOT_NAME = word_set(
 )
 
 
+_SOURCE = re.compile(r"(?:источник|собеседник|джерел|співрозмовник)\w* (?:\w|[«\"])")
+
+
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """The attribution and how sure its evidence class is."""
@@ -87,11 +90,18 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
         or _by_office(view)
         or _by_verb(view)
         or subject_of_saying(view)
+        or _by_source(view)
         or _by_institution(view)
         or _by_subject(view)
         or _by_phrase(view)
         or _far_institution(view)
     )
+
+
+def _by_source(view: View) -> Attribution | None:
+    """As in "источник в силовых структурах рассказал": a bare word for a source needs the words that follow it."""
+    words = subject(view)
+    return Attribution(office=words) if words and _SOURCE.match(words.lower()) else None
 
 
 def _by_subject(view: View) -> Attribution | None:
