@@ -55,7 +55,8 @@ def _from_hits(view: View, hits: list[Hit], before: list[Draft], here: list[Draf
 
 
 def _opens(view: View, hit: Hit, q: Quantity) -> bool:
-    if q.counts not in ("bare", "people") or q.start < hit.end:
+    of_them = view.norm[q.end :].startswith((" of them", " из них", " з них", " із них"))
+    if (q.counts not in ("bare", "people") and not of_them) or q.start < hit.end:
         return False
     return _GAP.fullmatch(view.norm[hit.end : q.start]) is not None
 

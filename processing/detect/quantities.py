@@ -504,7 +504,8 @@ class QuantityReader:
                     and hit.start <= widest
                 ):
                     best, widest = (Qualifier(name), hit.start), hit.start
-        if best[0] is Qualifier.UP_TO and self._is_rise_to(best[1]):
+        owned = re.search(r"\bown(?:s|ed|ing)? $", self.norm[: best[1]])
+        if best[0] is Qualifier.UP_TO and (owned or self._is_rise_to(best[1])):
             return Qualifier.EXACT, number.start
         return best
 
