@@ -15,7 +15,7 @@ from processing.errors import ConfigError
 from processing.ledger import Ledger
 from processing.ledger.engine import reading
 from processing.ledger.schema import Delivery, Disclosure, DisclosureVersion
-from processing.models import DisclosureRecord, MeasureState, Novelty
+from processing.models import DisclosureRecord, MeasureState, Novelty, Precision
 from scrapers.frontier import Frontier, Verdict
 from scrapers.registry import load_registry
 
@@ -72,7 +72,7 @@ def show_disclosure(disclosure_id: str) -> dict[str, Any] | None:
     outlets = [
         {
             "outlet": o.outlet, "lang": o.lang, "url": o.url, "href": _web(o.url), "independent": o.independent,
-            "published": _minute(o.published_at),
+            "published": _when(o.published_at, o.precision),
         }
         for o in record.outlets
     ]
@@ -123,7 +123,7 @@ def _version(record: DisclosureRecord) -> dict[str, Any]:
     return {
         "version": record.version, "kind": record.novelty.value, "tone": TONES.get(record.novelty, "update"),
         "figures": "; ".join(_figure(state) for state in record.measures), "outlet": record.quote.outlet,
-        "published": _minute(record.quote.published_at), "confidence": f"{record.confidence:.2f}",
+        "published": _when(record.quote.published_at, record.quote.precision), "confidence": f"{record.confidence:.2f}",
     }
 
 
@@ -134,6 +134,11 @@ def _figure(state: MeasureState) -> str:
 def _web(url: str) -> str:
     """A link only where it is one: a scraped `javascript:` is shown, never followed."""
     return url if urlsplit(url).scheme in ("http", "https") else "#"
+
+
+def _when(moment: datetime | None, precision: Precision) -> str:
+    """No minute that nobody stated."""
+    return _minute(moment) if precision is Precision.MINUTE else _minute(moment)[:10]
 
 
 def _minute(moment: datetime | None) -> str:
