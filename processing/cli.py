@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -240,14 +240,16 @@ def _stream(stage: Callable[[Iterable[str]], Iterator[str]], file: IO[str]) -> N
 
 
 @main.command("eval")
-@click.argument("labels", type=click.Path(exists=True, path_type=Path))
+@click.argument("labels", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--half", type=click.Choice(["all", "odd", "even"]), default="all", show_default=True,
+              help="Only rows with odd or even ids: of tests/eval the odd ones are never tuned on.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.option("--by", default="lang,slot", show_default=True, help="Break-downs to print: lang, slot.")
-def eval_command(labels: Path, as_json: bool, by: str) -> None:
+def eval_command(labels: tuple[Path, ...], half: Literal["all", "odd", "even"], as_json: bool, by: str) -> None:
     """P, R, F1 of counts, slot accuracies, disclosures, false claims per 1,000 negatives."""
     from processing.eval import evaluate_file
 
-    report = evaluate_file(labels)
+    report = evaluate_file(*labels, half=half)
     click.echo(json.dumps(report.to_json(), indent=2) if as_json else report.to_text(by=tuple(by.split(","))))
 
 
