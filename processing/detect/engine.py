@@ -12,6 +12,7 @@ from processing.detect.echoes import echoed, mirrored, within_toll
 from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
 from processing.detect.relations import (
+    bodies_within,
     enemies_too,
     patients,
     returned,
@@ -74,6 +75,7 @@ def detect(item: DetectInput) -> Detection:
     returned(drafts)
     superseded(article, drafts)
     totals(drafts)
+    bodies_within(drafts)
     drafts = without_repeats(drafts)
     claims = tuple(_claim(article, drafts, draft) for draft in drafts)
     disclosure = any(

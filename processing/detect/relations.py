@@ -186,6 +186,20 @@ def totals(drafts: list[Draft]) -> None:
                 part.rules.append("status.of_total")
 
 
+_BODY = re.compile(r"\bbody\b|\bтело\b|\bтіло\b")
+
+
+def bodies_within(drafts: list[Draft]) -> None:
+    """As in "one more body was pulled from the rubble. Six were killed": the one is among the six that follow."""
+    own = [d for d in drafts if d.status is Status.OWN and d.trigger.measure is Measure.KILLED]
+    for draft in (d for d in own if d.low == 1 and _BODY.search(d.view.norm[max(0, d.start - 40) : d.end + 20])):
+        end = draft.view.sentence.end
+        whole = next((d for d in own if 0 <= d.view.sentence.start - end <= 3 and (d.low or 0) > 1), None)
+        if whole is not None:
+            draft.status, draft.parent = Status.SUBSET, whole
+            draft.rules.append("status.of_total")
+
+
 def _is_total(draft: Draft) -> bool:
     """A toll of the dead that says it has grown, or that it is a toll "already" or "now"."""
     view = draft.view
