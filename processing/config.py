@@ -77,7 +77,6 @@ class VigilConfig(_Config):
     routes: tuple[Route, ...]
     windows: Windows = Windows()
     message_id_domain: str = "vigil.invalid"
-    base_url: str = "http://127.0.0.1:8080"  # of the Airflow UI, for links in alerts
 
 
 class Settings(_Config):

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from typing import Any
 
 from processing.config import HOME
 from processing.embedded.children import Children, running, stop_recorded
-from processing.embedded.seaweed import start_seaweed, wait_ready
+from processing.embedded.seaweed import is_free, start_seaweed, wait_ready
 from processing.errors import ConfigError
 from processing.ledger import Ledger
 
@@ -128,7 +127,7 @@ class Stack:
             if name == "demo" and self.sources:
                 continue
             port = getattr(self.ports, name)
-            if not _free(port):
+            if not is_free("127.0.0.1", port):
                 raise ConfigError(
                     f"port {port} ({title}) is in use; stop the program that has it, "
                     f"or say {variable}={port + 1000} make run"
@@ -214,8 +213,6 @@ class Stack:
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.var / "log" / "tasks"),
-            "VIGIL_BASE_URL": base,
-            "VIGIL_INBOX_URL": f"http://127.0.0.1:{self.ports.inbox}",
         }
 
     def _connections(self) -> dict[str, str]:
@@ -444,16 +441,6 @@ def _where_to_look(stack: Stack, seconds: float) -> None:
 
 def _interrupt(_signum: int, _frame: object) -> None:
     raise KeyboardInterrupt
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _airflow_version() -> str:

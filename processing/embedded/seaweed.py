@@ -39,7 +39,7 @@ def start_seaweed(
         raise ConfigError(
             f"embedded S3: {host} is not a loopback address; its inner ports ask for no credentials"
         )
-    if not _free(host, port):
+    if not is_free(host, port):
         raise ConfigError(
             f"embedded S3: port {port} of {host} is in use; stop what listens there or choose another"
         )
@@ -133,7 +133,7 @@ def _port_flags(data_dir: Path, host: str, s3_port: int) -> list[str]:
     if (
         sorted(ports) != sorted(names)
         or s3_port in ports.values()
-        or not all(_free(host, p) for p in ports.values())
+        or not all(is_free(host, p) for p in ports.values())
     ):
         ports = dict(zip(names, _free_ports(host, len(names), {s3_port}), strict=True))
         file.write_text(json.dumps(ports), encoding="utf-8")
@@ -155,7 +155,8 @@ def _free_ports(host: str, count: int, taken: frozenset[int] | set[int] = frozen
     yield from found
 
 
-def _free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens on this port at this moment."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
