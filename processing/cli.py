@@ -144,12 +144,20 @@ def _stream(stage: Callable[[Iterable[str]], Iterator[str]], file: IO[str]) -> N
 @click.option("--half", type=click.Choice(["all", "odd", "even"]), default="all", show_default=True,
               help="Only rows with odd or even ids: of tests/eval the odd ones are never tuned on.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-@click.option("--by", default="lang,slot", show_default=True, help="Break-downs to print: lang, slot.")
-def eval_command(labels: tuple[Path, ...], half: Literal["all", "odd", "even"], as_json: bool, by: str) -> None:
+@click.option("--by", default="lang,slot", show_default=True, help="Break-downs to print: lang, slot, phenomenon.")
+@click.option("--html", "page", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+              help="Also write an error browser: every wrong text with its spans and rules.")
+def eval_command(
+    labels: tuple[Path, ...], half: Literal["all", "odd", "even"], as_json: bool, by: str, page: Path | None
+) -> None:
     """P, R, F1 of counts, slot accuracies, disclosures, false claims per 1,000 negatives."""
     from processing.eval import evaluate_file
 
     report = evaluate_file(*labels, half=half)
+    if page is not None:
+        from processing.eval_page import write_page
+
+        click.echo(f"{page}: {write_page(report, page)} of {report.rows} texts with an error", err=True)
     click.echo(json.dumps(report.to_json(), indent=2) if as_json else report.to_text(by=tuple(by.split(","))))
 
 

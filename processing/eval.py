@@ -31,6 +31,21 @@ class Tally:
     found: int = 0
     wanted: int = 0
 
+    def add(self, other: Tally) -> None:
+        self.hits, self.found, self.wanted = (
+            self.hits + other.hits,
+            self.found + other.found,
+            self.wanted + other.wanted,
+        )
+
+    @property
+    def missed(self) -> int:
+        return self.wanted - self.hits
+
+    @property
+    def false(self) -> int:
+        return self.found - self.hits
+
     @property
     def precision(self) -> float:
         return self.hits / self.found if self.found else 0.0
@@ -53,6 +68,17 @@ class Tally:
         }
 
 
+@dataclass(frozen=True)
+class Answer:
+    """One row with what was found in it: which labels were met, which claims met none."""
+
+    row: Row
+    claims: tuple[Row, ...]
+    met: tuple[tuple[int, int], ...]  # (place of the label in row["labels"], place of the claim in claims)
+    missed: tuple[int, ...]
+    false: tuple[int, ...]
+
+
 @dataclass
 class Report:
     """The figures of one labelled set."""
@@ -65,6 +91,8 @@ class Report:
     disclosures: Tally = field(default_factory=Tally)
     negatives: int = 0
     false_on_negatives: int = 0
+    phenomena: dict[str, Tally] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)
 
     @property
     def overall(self) -> Tally:
@@ -75,6 +103,10 @@ class Report:
     def false_per_thousand(self) -> float:
         """False own claims per 1,000 texts that disclose nothing."""
         return 1000 * self.false_on_negatives / self.negatives if self.negatives else 0.0
+
+    def worst(self) -> list[tuple[str, Tally]]:
+        """Phenomena, those with the most missed and false figures first."""
+        return sorted(self.phenomena.items(), key=lambda item: (-item[1].missed - item[1].false, item[0]))
 
     def slots(self) -> dict[str, float]:
         return {name: self.slot_right[name] / seen for name, seen in sorted(self.slot_seen.items())}
@@ -88,6 +120,7 @@ class Report:
             "slots": {
                 name: {"accuracy": round(value, 4), "n": self.slot_seen[name]} for name, value in self.slots().items()
             },
+            "by_phenomenon": {name: tally.to_json() for name, tally in sorted(self.phenomena.items())},
             "disclosures": self.disclosures.to_json(),
             "negatives": self.negatives,
             "false_claims_per_1000_negatives": round(self.false_per_thousand, 1),
@@ -99,6 +132,8 @@ class Report:
             lines += [_line(f"  {lang}", tally) for lang, tally in sorted(self.counts.items())]
         if "slot" in by:
             lines += [f"  {name}: {value:.3f} (n={self.slot_seen[name]})" for name, value in self.slots().items()]
+        if "phenomenon" in by:
+            lines += [f"  {name}: {t.missed} missed, {t.false} false (n={t.wanted})" for name, t in self.worst()]
         lines.append(_line("disclosures", self.disclosures))
         lines.append(f"false claims per 1,000 negatives: {self.false_per_thousand:.1f} (n={self.negatives})")
         return "\n".join(lines)
@@ -149,21 +184,36 @@ def score(gold_rows: Iterable[Row], predicted_rows: Iterable[Row]) -> Report:
 
 
 def _score_row(report: Report, row: Row, answer: Row) -> None:
-    claims = [c for c in answer.get("claims", ()) if c.get("status", "own") in _COUNTED]
-    own = [c for c in claims if c.get("status", "own") == "own"]
-    wanted = [label for label in row["labels"] if label.get("status", "own") == "own"]
-    tally = report.counts.setdefault(str(row.get("lang", "?")), Tally())
-    tally.wanted += len(wanted)
-    tally.found += len(own)
-    for claim in claims:
-        label = next((w for w in wanted if _same_figure(w, claim)), None)
+    claims: list[Row] = list(answer.get("claims", ()))
+    labels: list[Row] = list(row["labels"])
+    own = [i for i, claim in enumerate(claims) if claim.get("status", "own") == "own"]
+    open_labels = [i for i, label in enumerate(labels) if label.get("status", "own") == "own"]
+    tally = Tally(wanted=len(open_labels), found=len(own))
+    met: list[tuple[int, int]] = []
+    for index, claim in enumerate(claims):
+        if claim.get("status", "own") not in _COUNTED:
+            continue
+        label = next((i for i in open_labels if _same_figure(labels[i], claim)), None)
         if label is None:
             continue
-        wanted.remove(label)
+        open_labels.remove(label)
+        met.append((label, index))
         tally.hits += 1
-        tally.found += claim.get("status", "own") != "own"
-        _score_slots(report, row, label, claim)
+        tally.found += index not in own
+        _score_slots(report, row, labels[label], claim)
+    report.counts.setdefault(str(row.get("lang", "?")), Tally()).add(tally)
+    for name in _phenomena(row):
+        report.phenomena.setdefault(name, Tally()).add(tally)
+    hit = {index for _, index in met}
+    false = tuple(i for i in own if i not in hit)
+    report.answers.append(Answer(row, tuple(claims), tuple(met), tuple(open_labels), false))
     _score_disclosure(report, row, bool(answer.get("disclosure", own)), len(own))
+
+
+def _phenomena(row: Row) -> list[str]:
+    """What the row was written to show: its phenomena, or the kind of negative it is."""
+    kind = row.get("negative_type")
+    return sorted(set(row.get("phenomena") or ())) + ([f"negative: {kind}"] if kind else [])
 
 
 def _score_disclosure(report: Report, row: Row, said: bool, own: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from processing.errors import ConfigError
 from processing.eval import evaluate_file, score
+from processing.eval_page import write_page
 
 GOLD = [
     {
@@ -86,3 +87,35 @@ def test_a_file_that_holds_no_labels_is_refused(tmp_path: Path, content: str) ->
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"labels\.jsonl"):
         evaluate_file(path)
+
+
+def test_the_error_browser_shows_what_is_wrong_and_nothing_runs(tmp_path: Path) -> None:
+    """A missed figure, a false one with its rule, and markup of the text as text; right rows are left out."""
+    rows = [
+        {
+            "id": "wrong-1",
+            "lang": "en",
+            "text": "<script>alert(1)</script> Shelling killed 3 people in Kherson.",
+            "is_disclosure": True,
+            "labels": [{"category": "wounded", "min": 8, "max": 8, "group": "civilian"}],
+            "phenomena": ["idiom"],
+        },
+        {
+            "id": "right-2",
+            "lang": "en",
+            "text": "Shelling killed 4 people in Kherson.",
+            "is_disclosure": True,
+            "labels": [{"category": "killed", "min": 4, "max": 4}],
+        },
+    ]
+    labels, page = tmp_path / "labels.jsonl", tmp_path / "errors.html"
+    labels.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    report = evaluate_file(labels)
+    assert write_page(report, page) == 1
+    html = page.read_text(encoding="utf-8")
+    assert "missed: wounded 8 civilian own" in html
+    assert '<mark class="false" title="killed own">3</mark>' in html
+    assert "bind.near" in html
+    assert "right-2" not in html
+    assert "<script>alert" not in html
+    assert report.phenomena["idiom"].wanted == 1
