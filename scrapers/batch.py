@@ -162,11 +162,14 @@ def _response(line: PageLine, warc: bytes) -> StoredResponse | None:
 def _posts(line: PageLine, stored: StoredResponse, frontier: Frontier) -> list[PostState]:
     """Posts that the line calls new or edited, and those it calls missing, as far as they are known."""
     preview = parse_preview(decode(stored.body, stored.content_encoding, _LIMIT), line.url)
-    found = [
-        PostState(line.source, post.id, post.digest, line.fetched_at)
-        for post in preview.posts
-        if post.id in line.post_ids
-    ]
+    at, found = line.fetched_at, []
+    for post in preview.posts:
+        if post.id in line.post_ids:
+            old = frontier.posts(line.source, post.id, post.id).get(post.id)
+            first = (old.first_seen_at if old else None) or at
+            found.append(
+                PostState(line.source, post.id, post.digest, at, 0, max(post.all_ids), first, next_due(first, at))
+            )
     for gone in line.missing_ids:
         known = frontier.posts(line.source, gone, gone).values()
         found += [replace(state, misses=max(2, state.misses), seen_at=line.fetched_at) for state in known]

@@ -13,13 +13,14 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     Index,
     Integer,
     MetaData,
@@ -27,10 +28,12 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    case,
     create_engine,
     delete,
     event,
     func,
+    insert,
     or_,
     select,
     text,
@@ -100,6 +103,21 @@ frontier_post = Table(  # posts of channels
     Column("digest", String(64), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("misses", Integer, nullable=False, default=0),  # readings in a row of its page without it
+    Column("last_id", Integer, nullable=False),  # of an album its last picture's, else the post's own
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("next_due_at", UtcDateTime),  # when its page is to be read again; None: no more
+    Index("ix_frontier_post_due", "source", "next_due_at"),
+)
+frontier_gap = Table(  # ids of a channel's posts that were never seen, in runs
+    "frontier_gap",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("first_id", Integer, primary_key=True),
+    Column("last_id", Integer, nullable=False),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("next_due_at", UtcDateTime),  # None: looked for until 72 hours had passed, in vain
+    Column("tries", Integer, nullable=False, default=0),
+    Column("checked_at", UtcDateTime, nullable=False),
 )
 frontier_channel = Table(
     "frontier_channel",
@@ -129,6 +147,17 @@ source_health = Table(
     Column("last_links", Integer),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("ever_linked", Boolean, nullable=False, default=False),
+    Column("next_poll_at", UtcDateTime),  # None: at every run of its schedule group
+    Column("since_at", UtcDateTime),  # first time it was read well: from then on news are counted
+)
+source_day = Table(  # a source's rhythm: what was new on each day (UTC), by when we saw it
+    "source_day",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("news", Integer, nullable=False),  # articles or posts never seen before
+    Column("longest_gap", Integer, nullable=False),  # seconds; of the waits for news that ended on that day
+    Column("at", UtcDateTime, nullable=False),
 )
 
 
@@ -169,6 +198,40 @@ class PostState:
     digest: str
     seen_at: datetime
     misses: int = 0
+    last_id: int = 0  # of an album; 0: the post's own
+    first_seen_at: datetime | None = None  # None: at `seen_at`
+    next_due_at: datetime | None = None
+
+    @property
+    def ids(self) -> range:
+        """The post's id, or all ids of the album."""
+        return range(self.post_id, max(self.post_id, self.last_id) + 1)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A run of ids of a channel that were never seen."""
+
+    source: str
+    first_id: int
+    last_id: int
+    found_at: datetime
+    next_due_at: datetime | None
+    tries: int = 0
+
+    def __len__(self) -> int:
+        return self.last_id - self.first_id + 1
+
+
+@dataclass(frozen=True)
+class Day:
+    """What was new at a source on one day, and the longest wait for news that ended on it (seconds)."""
+
+    source: str
+    day: date
+    news: int
+    longest_gap: int
+    at: datetime  # of the last news
 
 
 @dataclass(frozen=True)
@@ -185,6 +248,8 @@ class Health:
     consecutive_failures: int = 0
     last_links: int | None = None
     ever_linked: bool = False
+    next_poll_at: datetime | None = None
+    since_at: datetime | None = None
 
 
 @dataclass
@@ -197,6 +262,8 @@ class Changes:
     channels: dict[str, int] = field(default_factory=dict)  # source -> last post id
     hosts: dict[str, datetime] = field(default_factory=dict)  # host -> leave alone until
     health: list[Health] = field(default_factory=list)
+    gaps: dict[str, list[Gap]] = field(default_factory=dict)  # source -> all its gaps, for those read
+    days: list[Day] = field(default_factory=list)  # to be added to what the day has already
 
     def of_source(self, source: str) -> Changes:
         """The part that concerns one source."""
@@ -207,12 +274,14 @@ class Changes:
             {name: post for name, post in self.channels.items() if name == source},
             {},
             [row for row in self.health if row.source == source],
+            {name: gaps for name, gaps in self.gaps.items() if name == source},
+            [row for row in self.days if row.source == source],
         )
 
     def sources(self) -> list[str]:
         """The sources concerned."""
-        rows: list[Any] = [*self.docs, *self.urls, *self.posts, *self.health]
-        return sorted({row.source for row in rows} | set(self.channels))
+        rows: list[Any] = [*self.docs, *self.urls, *self.posts, *self.health, *self.days]
+        return sorted({row.source for row in rows} | set(self.channels) | set(self.gaps))
 
 
 def next_due(first_seen: datetime, now: datetime) -> datetime | None:
@@ -277,6 +346,65 @@ class Frontier:
         )
         with self.engine.begin() as db:
             return {row["post_id"]: PostState(**row) for row in db.execute(query).mappings()}
+
+    def posts_due(self, source: str, now: datetime) -> list[int]:
+        """Ids of the posts whose page is to be read again, the newest first."""
+        query = (
+            select(frontier_post.c.post_id)
+            .where(frontier_post.c.source == source, frontier_post.c.next_due_at <= now)
+            .order_by(frontier_post.c.post_id.desc())
+        )
+        with self.engine.begin() as db:
+            return list(db.execute(query).scalars())
+
+    def gaps(self, source: str | None = None) -> list[Gap]:
+        """Gaps of a channel, or of all, by id."""
+        names = [column for column in frontier_gap.c if column.name != "checked_at"]
+        query = select(*names).order_by(frontier_gap.c.source, frontier_gap.c.first_id)
+        if source is not None:
+            query = query.where(frontier_gap.c.source == source)
+        with self.engine.begin() as db:
+            return [Gap(**row) for row in db.execute(query).mappings()]
+
+    def missing_posts(self) -> dict[str, int]:
+        """Source -> how many ids of its channel were never seen; channels without a gap are absent."""
+        width = func.sum(frontier_gap.c.last_id - frontier_gap.c.first_id + 1)
+        query = select(frontier_gap.c.source, width).group_by(frontier_gap.c.source)
+        with self.engine.begin() as db:
+            return {source: int(count) for source, count in db.execute(query)}
+
+    def days(self, sources: Iterable[str], since: date) -> dict[str, list[Day]]:
+        """The days on which the sources had news, oldest first, from `since` on."""
+        query = (
+            select(source_day)
+            .where(source_day.c.source.in_(list(sources)), source_day.c.day >= since)
+            .order_by(source_day.c.source, source_day.c.day)
+        )
+        found: dict[str, list[Day]] = {}
+        with self.engine.begin() as db:
+            for row in db.execute(query).mappings():
+                found.setdefault(row["source"], []).append(Day(**row))
+        return found
+
+    def next_dues(self, sources: Iterable[str] | None = None) -> dict[str, datetime]:
+        """Source -> when its next known page, post or gap is to be asked again."""
+        found: dict[str, datetime] = {}
+        with self.engine.begin() as db:
+            for table in (frontier_url, frontier_post, frontier_gap):
+                query = select(table.c.source, func.min(table.c.next_due_at).label("due"))
+                if sources is not None:
+                    query = query.where(table.c.source.in_(list(sources)))
+                query = query.where(table.c.next_due_at.is_not(None)).group_by(table.c.source)
+                for row in db.execute(query):
+                    found[row.source] = min(row.due, found.get(row.source, row.due))
+        return found
+
+    def resting(self, sources: Iterable[str], now: datetime) -> set[str]:
+        """Those whose next poll is still to come and of which no known page is due."""
+        health = self.health(sources)
+        later = {name for name, row in health.items() if row.next_poll_at is not None and row.next_poll_at > now}
+        dues = self.next_dues(later) if later else {}
+        return {name for name in later if name not in dues or dues[name] > now}
 
     def last_post_id(self, source: str) -> int | None:
         """The id down to which a channel need be read; None on a first visit."""
@@ -343,7 +471,10 @@ class Frontier:
             "asked_at",
             keep=("first_seen_at", "hint_title", "hint_published"),
         )
-        self._upsert(db, frontier_post, [vars(row) for row in changes.posts], "seen_at", keep=())
+        self._upsert(db, frontier_post, [_post_row(row) for row in changes.posts], "seen_at", ("first_seen_at",))
+        for source, gaps in changes.gaps.items():
+            self._replace_gaps(db, source, gaps, now)
+        self._count_news(db, changes.days)
         channels = [
             {"source": s, "last_post_id": i, "updated_at": now} for s, i in changes.channels.items()
         ]
@@ -362,7 +493,32 @@ class Frontier:
             )
             posts = db.execute(delete(frontier_post).where(frontier_post.c.seen_at < before))
             db.execute(delete(frontier_host).where(frontier_host.c.until_at < before))
+            db.execute(delete(frontier_gap).where(frontier_gap.c.found_at < before))
+            db.execute(delete(source_day).where(source_day.c.day < before.date()))
         return int(urls.rowcount) + int(posts.rowcount)
+
+    def _replace_gaps(self, db: Connection, source: str, gaps: list[Gap], now: datetime) -> None:
+        """All gaps of a channel, unless a later crawl has written them."""
+        of_source = frontier_gap.c.source == source
+        written = db.execute(select(func.max(frontier_gap.c.checked_at)).where(of_source)).scalar()
+        if written is not None and written > now:
+            return
+        db.execute(delete(frontier_gap).where(of_source))
+        if gaps:
+            db.execute(insert(frontier_gap), [{**vars(gap), "checked_at": now} for gap in gaps])
+
+    def _count_news(self, db: Connection, days: list[Day]) -> None:
+        if not days:
+            return
+        statement = self._insert(source_day)
+        new, old = statement.excluded, source_day.c
+        more = {
+            "news": old.news + new.news,
+            "longest_gap": case((new.longest_gap > old.longest_gap, new.longest_gap), else_=old.longest_gap),
+            "at": case((new.at > old.at, new.at), else_=old.at),
+        }
+        upsert = statement.on_conflict_do_update(index_elements=["source", "day"], set_=more)
+        db.execute(upsert, [vars(day) for day in days])
 
     def _upsert(
         self, db: Connection, table: Table, rows: list[dict[str, Any]], clock: str, keep: tuple[str, ...]
@@ -434,6 +590,11 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 def _sqlite_begin(connection: Connection) -> None:
     write = connection.get_execution_options().get("vigil_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _post_row(state: PostState) -> dict[str, Any]:
+    first, last = state.first_seen_at or state.seen_at, max(state.post_id, state.last_id)
+    return {**vars(state), "first_seen_at": first, "last_id": last}
 
 
 def _keyed(state: DocState | UrlState) -> dict[str, Any]:

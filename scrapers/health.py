@@ -1,38 +1,103 @@
-"""Judges how a source fares, from this crawl and the last: broken, blocked and quiet are not the same."""
+"""Judges how a source fares, from this crawl and its own history: broken, blocked and quiet are not the same.
+
+Two crawls are enough to be right: what may pass by itself (one odd answer) is a verdict when it comes twice.
+"""
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from scrapers.frontier import FAILING, Health, Verdict
+from scrapers.frontier import FAILING, Day, Health, Verdict
 from scrapers.handover import Disposition
 from scrapers.links import short
 from scrapers.registry import Source
 from scrapers.spiders.base import Report
 
+HISTORY = timedelta(days=28)
+LEAST_DAYS = 5  # with news, before a source is held to have a rhythm
+NEVER_LESS = timedelta(hours=1)
+UNEXPECTED = timedelta(days=7)  # without news, where neither registry nor history says how often there are
+GONE = ("status 404", "status 410")  # of an article: taken down, which is no fault of the source
+PAGES_FAILED = "pages failed: "
 
-def judge(source: Source, report: Report, before: Health | None, now: datetime) -> Health | None:
-    """The source's health after a crawl; None if it was not asked at all (host on hold, time up)."""
+
+def judge(
+    source: Source, report: Report, before: Health | None, now: datetime, days: Sequence[Day] = (),
+    slowest: timedelta | None = None,
+) -> Health | None:
+    """The source's health after a crawl; None if it was not asked at all (host on hold, time up).
+
+    `days` are those of its history on which it had news; `slowest` is the longest time between two polls that
+    its schedule group allows, None where every run polls it.
+    """
     if report.status is None and report.fault is None:
         return None
-    verdict, error = _fault(report, before) or (None, None)
-    last_new = now if report.stored else before.last_new_at if before else None
-    if verdict is None:
-        verdict = _fresh_or_quiet(source, last_new, now)
-    failing = verdict in FAILING
-    ever = bool(report.links or (before and before.ever_linked))
+    fault = _fault(report, before)
+    failures = (before.consecutive_failures if before else 0) + 1 if fault else 0
+    well = fault is None
+    first = well and (before is None or before.since_at is None)
+    last_new = now if well and report.new else before.last_new_at if before else None
+    if fault is None:
+        verdict, error = _fresh_or_quiet(source, last_new, now, days), flood(source, days, report, now)
+    else:
+        verdict, error = fault
+        if before is not None and before.verdict not in FAILING and failures == 1 and _may_pass(verdict, error):
+            verdict, error = _fresh_or_quiet(source, last_new, now, days), f"once, so far: {error}"
     return Health(
         source=source.id,
         verdict=verdict,
         last_checked_at=now,
         changed_at=before.changed_at if before and before.verdict == verdict else now,
-        last_success_at=before.last_success_at if failing and before else None if failing else now,
+        last_success_at=now if well else before.last_success_at if before else None,
         last_new_at=last_new,
         last_error=short(error or report.note, 400),
-        consecutive_failures=(before.consecutive_failures if before else 0) + 1 if failing else 0,
+        consecutive_failures=failures,
         last_links=before.last_links if report.status == 304 and before else report.links,
-        ever_linked=ever,
+        ever_linked=bool(report.links or (before and before.ever_linked)),
+        next_poll_at=_next_poll(verdict, failures, before, now, days, slowest),
+        since_at=now if first else before.since_at if before else None,
     )
+
+
+def news_of(source: Source, report: Report, before: Health | None, now: datetime) -> Day | None:
+    """What a crawl adds to the source's rhythm. What a first crawl finds is a backlog, and no rhythm."""
+    if not report.new or before is None or before.since_at is None:
+        return None
+    waited = now - (before.last_new_at or before.since_at)
+    return Day(source.id, now.date(), report.new, max(0, round(waited.total_seconds())), now)
+
+
+def usual_gap(days: Sequence[Day]) -> timedelta | None:
+    """How long the source is usually without news: the median of its days' longest waits; None if not known yet.
+
+    The longest wait of a day, and not the mean, as nights belong to the rhythm.
+    """
+    gaps = [day.longest_gap for day in days]
+    return timedelta(seconds=statistics.median(gaps)) if len(gaps) >= LEAST_DAYS else None
+
+
+def patience(days: Sequence[Day]) -> timedelta | None:
+    """How long a source may be without news: three times its usual gap, and longer than every week's longest.
+
+    The second longest gap of the last four weeks, and half as much again, is allowed as well: weekends come
+    every week, and one silence must not hide the next. None without a rhythm.
+    """
+    usual = usual_gap(days)
+    if usual is None:
+        return None
+    second = sorted(day.longest_gap for day in days)[-2]
+    return max(3 * usual, timedelta(seconds=1.5 * second), NEVER_LESS)
+
+
+def flood(source: Source, days: Sequence[Day], report: Report | None, now: datetime) -> str | None:
+    """What is said of a source that publishes more than its entry expects in a day."""
+    known = sum(day.news for day in days if day.day == now.date())
+    count, most = known + (report.new if report and known else 0), source.expect.max_per_day
+    if count <= most:
+        return None
+    return f"{count} new pages today, at most {most} expected: does link_pattern let too much in?"
 
 
 def _fault(report: Report, before: Health | None) -> tuple[Verdict, str] | None:
@@ -45,12 +110,9 @@ def _fault(report: Report, before: Health | None) -> tuple[Verdict, str] | None:
             f"all {report.foreign.total()} links lead to other hosts ({hosts[:150]}); "
             "if these are the source's own, list them under `hosts` in its entry",
         )
-    failed = sum(report.failed.values())
-    if failed and not report.stored and not report.unchanged:
-        return _pages_verdict(
-            report
-        ), f"{failed} of {report.asked} pages failed: {report.reasons.most_common(1)[0][0]}"
-    if report.status == 200 and not report.links and before and before.ever_linked:
+    if fault := _pages_fault(report, before):
+        return fault
+    if report.status == 200 and not report.links and not report.empty and before and before.ever_linked:
         return (
             Verdict.BROKEN,
             report.note or f"answers, but without the links it used to have ({before.last_links})",
@@ -58,20 +120,58 @@ def _fault(report: Report, before: Health | None) -> tuple[Verdict, str] | None:
     return None
 
 
+def _pages_fault(report: Report, before: Health | None) -> tuple[Verdict, str] | None:
+    """Pages were asked for and none came. Without any asked for, what was said of them last still holds."""
+    if not report.asked and before and before.verdict in FAILING and PAGES_FAILED in (before.last_error or ""):
+        return before.verdict, before.last_error or ""
+    gone = sum(report.reasons[reason] for reason in GONE) if before and before.last_success_at else 0
+    failed = sum(report.failed.values()) - gone
+    if failed <= 0 or report.stored or report.unchanged:
+        return None
+    return (
+        _pages_verdict(report),
+        f"{failed} of {report.asked} {PAGES_FAILED}{report.reasons.most_common(1)[0][0]}",
+    )
+
+
 def _pages_verdict(report: Report) -> Verdict:
     worst, _ = report.failed.most_common(1)[0]
     reason, _ = report.reasons.most_common(1)[0]
-    if worst == Disposition.ROBOTS_DENIED or reason in {
-        f"status {code}" for code in (401, 403, 407, 429, 451)
-    }:
+    refused = reason in {f"status {code}" for code in (401, 403, 407, 429, 451)}
+    if worst == Disposition.ROBOTS_DENIED or refused or reason.startswith(("a wall ", "an error page ")):
         return Verdict.BLOCKED
     if worst == Disposition.FOREIGN_HOST:
         return Verdict.MISCONFIGURED
-    return Verdict.UNREACHABLE if worst == Disposition.UNREACHABLE else Verdict.BROKEN
+    down = worst == Disposition.UNREACHABLE or reason.startswith("status 5")
+    return Verdict.UNREACHABLE if down else Verdict.BROKEN
 
 
-def _fresh_or_quiet(source: Source, last_new: datetime | None, now: datetime) -> Verdict:
-    """Quiet after three times the longest expected pause, at least a day; a week if nothing is expected."""
+def _may_pass(verdict: Verdict, error: str) -> bool:
+    """Whether a source that fared well is given a second crawl before it is called so."""
+    return verdict in (Verdict.BROKEN, Verdict.MISCONFIGURED) or PAGES_FAILED in error
+
+
+def _fresh_or_quiet(source: Source, last_new: datetime | None, now: datetime, days: Sequence[Day]) -> Verdict:
+    """Quiet after three times the longest expected pause, at least a day; else by the source's own rhythm."""
     expected = source.expect.min_per_day
-    pause = timedelta(days=max(1.0, 3.0 / expected) if expected else 7.0)
+    pause = timedelta(days=max(1.0, 3.0 / expected)) if expected else patience(days) or UNEXPECTED
     return Verdict.FRESH if last_new is not None and now - last_new <= pause else Verdict.QUIET
+
+
+def _next_poll(
+    verdict: Verdict, failures: int, before: Health | None, now: datetime, days: Sequence[Day],
+    slowest: timedelta | None,
+) -> datetime | None:
+    """A quarter of the mean time between news, at most `slowest`; longer and longer while the source fails.
+
+    Known pages that fall due are no reason to wait: see Frontier.resting().
+    """
+    if slowest is None:
+        return None
+    if verdict in FAILING or failures:
+        return now + min(slowest, timedelta(minutes=2 ** min(failures, 10)))
+    since = before.since_at if before else None
+    news = sum(day.news for day in days if day.day > (now - timedelta(days=14)).date())
+    if since is None or now - since < timedelta(days=2):  # not known long enough
+        return None
+    return now + min(slowest, min(now - since, timedelta(days=14)) / (4 * news) if news else slowest)

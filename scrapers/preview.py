@@ -26,8 +26,10 @@ _MEDIA = {
     "tgme_widget_message_sticker_wrap": "sticker",
     "tgme_widget_message_poll": "poll",
     "tgme_widget_message_location_wrap": "location",
+    "message_media_not_supported_wrap": "unsupported",  # a kind that the preview does not show
 }
 _BLOCKS = frozenset({"blockquote", "div", "p", "pre", "ul", "ol", "li"})
+_LAST_ID = 2**31 - 1  # of a post; what is higher comes from no channel
 _TIMES = {"K": 1_000, "M": 1_000_000}
 
 
@@ -70,8 +72,9 @@ class Preview:
     title: str | None
     posts: tuple[Post, ...]  # oldest first
     before: int | None
-    no_posts: bool  # the page says that there are none
+    no_posts: bool  # the page says, or shows, that there are none
     is_preview: bool  # False: another page (channel without a preview, login, error)
+    says_none: bool = False  # the page says in words that there are none
 
 
 def parse_preview(html: bytes, url: str) -> Preview:
@@ -93,12 +96,13 @@ def parse_preview(html: bytes, url: str) -> Preview:
         before=_before(tree, url),
         no_posts=empty or (history and not posts),
         is_preview=bool(posts) or empty or history,
+        says_none=empty and not posts,
     )
 
 
 def _post(block: HtmlElement, page_url: str) -> Post | None:
     channel, _, number = (block.get("data-post") or "").rpartition("/")
-    if not number.isdigit() or not channel:
+    if not re.fullmatch(r"[0-9]{1,10}", number) or not channel or not 0 < int(number) <= _LAST_ID:
         return None
     texts = [node for node in block.find_class("tgme_widget_message_text") if _is_own(node, block)]
     meta = " ".join(_text(node) for node in block.find_class("tgme_widget_message_meta"))
@@ -190,8 +194,8 @@ def _group(block: HtmlElement) -> tuple[int, ...]:
     ids = set()
     for wrap in block.find_class("tgme_widget_message_grouped_wrap"):
         for link in wrap.iter("a"):
-            match = re.search(r"/(\d+)(?:\?|$)", link.get("href") or "")
-            if match:
+            match = re.search(r"/([0-9]+)(?:\?|$)", link.get("href") or "")
+            if match and len(match.group(1)) <= 10 and 0 < int(match.group(1)) <= _LAST_ID:
                 ids.add(int(match.group(1)))
     return tuple(sorted(ids))
 
@@ -224,7 +228,7 @@ def _before(tree: HtmlElement, url: str) -> int | None:
     )
     for href in hrefs:
         value = parse_qs(urlsplit(urljoin(url, href)).query).get("before", [""])[0]
-        if value.isdigit():
+        if re.fullmatch(r"[0-9]{1,10}", value):
             return int(value)
     return None
 

@@ -19,8 +19,8 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from scrapers.registry import RegistryError, Source, load_registry
 from scrapers.settings import BATCH_BYTES, DEFAULT_USER_AGENT, TIME_BUDGET, crawl_settings
 from scrapers.warc import BatchWriter
 
+SLACK = timedelta(seconds=60)  # a run a little before the time is the run that was meant
 HOME = Path(__file__).resolve().parent.parent
 log = logging.getLogger("vigil.crawl")
 
@@ -48,6 +49,7 @@ class Batch:
     user_agent: str
     time_budget: float
     max_bytes: int = BATCH_BYTES
+    slowest: timedelta | None = None  # between two polls of a source; None: all are polled
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,13 @@ def run_batch(
         log.info("batch is stored already; taking the stored pages")
         lines = adopt_stored(store, batch.keys, frontier, clock()).lines
         return _summary(batch, lines, _stored_sources(batch, lines, frontier))
+    resting = frontier.resting([source.id for source in batch.sources], clock() + SLACK) if batch.slowest else set()
+    if resting:
+        log.info("not yet due: %s", ", ".join(sorted(resting)))
+        rested = _stored_sources(batch, [], frontier, resting)
+        batch = replace(batch, sources=tuple(source for source in batch.sources if source.id not in resting))
+        if not batch.sources:
+            return _summary(batch, [], rested)
     crawled = crawl(batch, frontier, clock)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # from here on every step is whole or not at all
     try:
@@ -99,6 +108,7 @@ def run_batch(
         done = finish_batch(store, batch.keys, crawled.writer, crawled.changes, frontier, clock())
         for source, error in done.refused.items():
             sources[source] |= {"verdict": "broken", "error": error}
+        sources |= rested if resting else {}
         return _summary(batch, done.lines, sources) | {"over": crawled.over}
     finally:
         crawled.writer.close()
@@ -134,20 +144,25 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
 
 def _judge(batch: Batch, crawled: Crawled, frontier: Frontier, now: datetime) -> dict[str, dict[str, Any]]:
     """Health of each source into the changes; what the summary says of it."""
-    from scrapers.health import judge
+    from scrapers.health import HISTORY, judge, news_of
 
-    before = frontier.health([source.id for source in batch.sources])
+    names = [source.id for source in batch.sources]
+    before, days = frontier.health(names), frontier.days(names, (now - HISTORY).date())
     told: dict[str, dict[str, Any]] = {}
     for source in batch.sources:
         report = crawled.crawls[source.id].report
-        health = judge(source, report, before.get(source.id), now)
+        old = before.get(source.id)
+        health = judge(source, report, old, now, days.get(source.id, ()), batch.slowest)
         if health is not None:
             crawled.changes.health.append(health)
+        if day := news_of(source, report, old, now):
+            crawled.changes.days.append(day)
         shown = health or before.get(source.id)
         told[source.id] = {
             "verdict": shown.verdict if shown else "unknown",
             "error": health.last_error if health else report.note,
             "links": report.links,
+            "new": report.new,
             "pages": report.stored + sum(report.failed.values()) - report.repeated,
             "status": report.status,
             "asked": report.asked,
@@ -161,7 +176,10 @@ def _judge(batch: Batch, crawled: Crawled, frontier: Frontier, now: datetime) ->
     return told
 
 
-def _stored_sources(batch: Batch, lines: Sequence[PageLine], frontier: Frontier) -> dict[str, dict[str, Any]]:
+def _stored_sources(
+    batch: Batch, lines: Sequence[PageLine], frontier: Frontier, only: set[str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """What the summary says of sources that were not asked: because their pages are stored, or it is not time."""
     health = frontier.health([source.id for source in batch.sources])
     pages = Counter(line.source for line in lines)
     return {
@@ -172,6 +190,7 @@ def _stored_sources(batch: Batch, lines: Sequence[PageLine], frontier: Frontier)
             "pages": pages[source.id],
         }
         for source in batch.sources
+        if only is None or source.id in only
     }
 
 
@@ -220,6 +239,7 @@ def _batch(args: argparse.Namespace) -> Batch:
         agent,
         args.time_budget,
         args.max_bytes,
+        timedelta(minutes=args.slowest) if args.slowest else None,
     )
 
 
@@ -279,6 +299,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=int,
         default=BATCH_BYTES,
         help="size of the archive after which no further page is taken; the rest stays due",
+    )
+    parser.add_argument(
+        "--slowest",
+        type=float,
+        help="minutes between two polls of a source at most; sources that publish rarely are left out until then, "
+        "unless a known page of theirs is due. Without it, all are polled",
     )
     return parser.parse_args(argv)
 

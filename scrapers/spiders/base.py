@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request
 
@@ -18,6 +19,7 @@ from scrapers.handover import Disposition, PageKind, PageLine, page_id
 from scrapers.links import Link, host_and_port, short, tidy
 from scrapers.outcomes import Outcome, doc_verdict, of_exception, of_response
 from scrapers.registry import Source
+from scrapers.walls import lists_nothing, wall_of
 from scrapers.warc import MAX_URI, BatchWriter, Exchange, payload_digest
 
 log = logging.getLogger("vigil.crawl")
@@ -29,6 +31,8 @@ class Report:
 
     status: int | None = None  # of the feed, sitemap, listing or first preview page
     links: int = 0
+    new: int = 0  # of the links or posts: never seen before
+    empty: bool = False  # a whole and well-formed answer that lists nothing
     asked: int = 0  # pages asked for
     stored: int = 0
     unchanged: int = 0
@@ -61,6 +65,7 @@ class SourceCrawl(ABC):
         self.report = Report()
         self.known: dict[str, UrlState] = {}
         self._open = 0
+        self._walled = True  # whether pages may be a wall's, as far as known
 
     @abstractmethod
     def links(self, response: Any) -> Iterable[Link]:
@@ -93,8 +98,17 @@ class SourceCrawl(ABC):
 
     def remember(self, response: Any) -> None:
         """Keep the validators of a way to pages that was understood, to ask next for changes only."""
+        if response.status == 200 and not (self.report.links or self.report.fault or self.report.foreign):
+            self._why_no_links(response)
         if self.report.fault is None:
             self.context.changes.docs += self.validators(response)
+
+    def _why_no_links(self, response: Any) -> None:
+        """A wall instead of the page, or a list that is empty by its own account."""
+        if wall := wall_of(response):
+            self.report.fault = (Verdict.BLOCKED, wall)
+        elif self.source.kind in ("feed", "sitemap"):
+            self.report.empty = lists_nothing(response.body)
 
     def validators(self, response: Any) -> list[DocState]:
         """The validators of a whole answer; none of another."""
@@ -122,6 +136,7 @@ class SourceCrawl(ABC):
         states = self.context.frontier.urls(source.id, [link.url for link in links])
         fresh = [_pending(source.id, link, now) for link in links if link.url not in states]
         fresh = [state for state in fresh if state.url not in self.known]
+        self.report.new += len(fresh)
         self.context.changes.urls += fresh
         due = [
             state
@@ -148,6 +163,11 @@ class SourceCrawl(ABC):
         if outcome.disposition is not Disposition.STORED:
             self._fail(state, response.url, outcome, response)
             return
+        if self._walled and (wall := wall_of(response, article=True)):
+            refused = Outcome(Disposition.HTTP_ERROR, wall, Verdict.BLOCKED, response.status)
+            self._fail(state, response.url, refused, response)
+            return
+        self._walled = False  # one page that is none is enough: the next are not looked at
         if outcome.content == state.digest:
             self._settle(state, unchanged=True, response=response)
             return
@@ -299,11 +319,13 @@ class SourceCrawl(ABC):
     def _guarded(self, handler: Callable[[Any], Any]) -> Callable[[Any], Iterator[Request] | None]:
         """A fault in handling one answer is this source's fault, not the batch's."""
 
-        def requests(found: Callable[[], Iterator[Request] | None]) -> Iterator[Request]:
+        def requests(answer: Any, found: Callable[[], Iterator[Request] | None]) -> Iterator[Request]:
             try:
                 yield from found() or ()
             except ValueError as error:
-                self.report.fault = (Verdict.BROKEN, short(str(error), 200) or "not understood")
+                wall = wall_of(answer)
+                said = short(str(error), 200) or "not understood"
+                self.report.fault = (Verdict.BLOCKED, wall) if wall else (Verdict.BROKEN, said)
             except Exception as error:  # the batch goes on; the fault stands in the source's health
                 log.exception("%s: fault in %s", self.source.id, handler.__name__)
                 self.report.fault = (Verdict.BROKEN, f"fault in the crawler: {type(error).__name__}")
@@ -314,8 +336,8 @@ class SourceCrawl(ABC):
 
         def handle(answer: Any) -> Iterator[Request] | None:
             if inspect.isgeneratorfunction(handler):
-                return requests(lambda: handler(answer))
-            for _ in requests(lambda: handler(answer)):  # at once: no chain of generators for each page
+                return requests(answer, lambda: handler(answer))
+            for _ in requests(answer, lambda: handler(answer)):  # at once: no chain of generators for each page
                 raise AssertionError("not a generator function")
             return None
 
@@ -344,13 +366,15 @@ class SourceCrawl(ABC):
 
 
 def exchange_of(response: Any, truncated: str | None = None) -> Exchange:
-    """The request and answer behind a response, for the WARC."""
+    """The request and answer behind a response, for the WARC; of a page the answer's headers as they came."""
+    request = response.request
+    reason, raw = request.meta.get("wire", ("", ()))
     return Exchange(
         url=response.url,
-        request_headers=_pairs(response.request.headers),
+        request_headers=(("Host", urlsplit(request.url).netloc), *_pairs(request.headers)),
         status=response.status,
-        reason="",
-        headers=_pairs(response.headers),
+        reason=reason,
+        headers=_decoded(raw) if request.meta.get("wire_bytes") else _pairs(response.headers),
         body=response.body,
         ip=str(response.ip_address) if response.ip_address else None,
         truncated=truncated,
@@ -362,11 +386,11 @@ def _pending(source: str, link: Link, now: datetime) -> UrlState:
 
 
 def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in headers.items()
-        for value in values
-    )
+    return _decoded((name, value) for name, values in dict.items(headers) for value in values)
+
+
+def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 def _header(response: Any, name: str) -> str | None:

@@ -14,6 +14,7 @@ from scrapers.frontier import Verdict
 from scrapers.links import Link, clean_url
 from scrapers.registry import Source
 from scrapers.spiders.base import SourceCrawl
+from scrapers.walls import wall_of
 
 _PAGES = re.compile(
     r"\.(pdf|docx?|xlsx?|zip|rar|jpe?g|png|gif|webp|svg|mp[34]|avi|rss|xml|css|js)\Z", re.IGNORECASE
@@ -30,7 +31,8 @@ class ListingCrawl(SourceCrawl):
             rule = f"link_css {self.source.link_css!r}" if self.source.link_css else "the automatic choice"
             health = self.context.frontier.health([self.source.id]).get(self.source.id)
             verdict = Verdict.BROKEN if health and health.ever_linked else Verdict.MISCONFIGURED
-            self.report.fault = (verdict, f"{rule} finds no links")
+            wall = wall_of(response)
+            self.report.fault = (Verdict.BLOCKED, wall) if wall else (verdict, f"{rule} finds no links")
         return found
 
 
