@@ -59,6 +59,17 @@ _PERSONAL = re.compile(r"(?:двоих|троих|ерых|еро|двух|тр�
 _ELSEWHERE = re.compile(
     r"(?: [^\W\d]+){0,2}[,;] (?:а |and |while )?(?:(?:в|во|на|под|у|при|біля|in|at|near) )?[^,;.\d]{2,40} — "
 )
+_IN = r"(?:in|near|at|outside|on|from|в|во|у|под|на|біля|возле|около|із|из|з|за|під|по|при|over|during)"
+_LIST_GAP = re.compile(
+    rf"(?: {_IN} [^,;.:!?\d]{{2,40}}| [\w'-]+(?: [\w'-]+)?)?"
+    r"(?:[,;]| —)?(?: (?:and|и|та|й|і|а|plus|плюс|while)\b)?"
+    rf"(?: (?:another|also|a further|еще|ще|також|также|one more)\b)?(?: {_IN} [^,;.:!?\d]{{2,30}}?)?(?: —)? "
+)
+_LIST_NEXT = re.compile(rf"(?: {_IN}\b|[,;.!)]|$| (?:and|и|та|й|і)\b| (?:wounded|dead|раненых|погибших) )")
+_LEVEL = re.compile(
+    r"\b(?:дош[её]?л\w*|достиг\w*|состав\w+|вырос\w*|возрос\w*|увелич\w+|уже|теперь|сягн\w+|досяг\w+|становит\w*|"
+    r"зріс|зросл\w*|вже|тепер|stands?|stood|now|reach\w*|ris\w+|rose|climb\w*|number|is|was|are|were|has|have|to|at|—)\b|—"
+)
 _LIMIT = 14
 
 
@@ -186,12 +197,98 @@ class Binder:
             if qi in chosen:
                 continue
             rivals = [other for other, (t, _, _) in chosen.items() if t == ti]
-            if rivals and not self._may_share(qi, rivals):
+            if rivals and (not self._may_share(qi, rivals) or self._awaited(qi, ti)):
                 continue
             chosen[qi] = (ti, cost, "bind.share" if rivals else "bind.near")
+        self._far(chosen)
         self._rises(chosen)
+        self._list(chosen)
+        self._sum(chosen)
         self._inherit(chosen)
         return self._bounds(chosen)
+
+    def _awaited(self, qi: int, ti: int) -> bool:
+        """As in "the dead after the raid now number 17, the wounded 41": a word before waits for the 17."""
+        q, shared = self.quantities[qi], self.triggers[ti]
+        if shared.start < q.end or q.marks & {"subset", "of", "from", "not"}:
+            return False
+        return any(
+            t.form in ("noun", "toll")
+            and t.measure is not shared.measure
+            and t.end <= q.start
+            and not _STOP.search(self.norm[t.end : q.start])
+            and not any(t.end <= o.start < q.start for o in self.quantities)
+            for t in self.triggers
+        )
+
+    def _far(self, chosen: dict[int, tuple[int, float, str]]) -> None:
+        """A word for the lost and the one figure after it belong together, however many words stand between."""
+        used = {ti for ti, _, _ in chosen.values()}
+        for ti, t in enumerate(self.triggers):
+            if ti in used or t.form not in ("noun", "toll"):
+                continue
+            after = [i for i, q in enumerate(self.quantities) if q.start >= t.end]
+            if not after or after[0] in chosen:
+                continue
+            q = self.quantities[after[0]]
+            gap = self.norm[t.end : q.start]
+            if (
+                q.counts in ("people", "bare")
+                and not q.marks & {"subset", "of", "total", "kin", "not"}
+                and len(gap) < 90
+                and not re.search(r"[.;!?:]", gap)
+                and gap.count(",") % 2 == 0
+                and not any(t.end <= o.start < q.start for o in self.triggers)
+                and _LEVEL.search(gap)
+            ):
+                chosen[after[0]] = (ti, 12.0, "bind.far")
+                used.add(ti)
+
+    def _list(self, chosen: dict[int, tuple[int, float, str]]) -> None:
+        """As in "wounded: two in Nikopol, four in Marhanets": a list shares the word of loss of its neighbour."""
+        order = list(range(len(self.quantities)))
+        for step, qi in [(-1, i) for i in order] + [(1, i) for i in reversed(order)]:
+            other = qi + step
+            if qi in chosen or other not in chosen or chosen[other][2] == "bind.rise":
+                continue
+            q, known = self.quantities[qi], self.quantities[other]
+            if q.counts not in ("people", "bare") or (q.marks | known.marks) & {"total", "kin", "not", "from", "by"}:
+                continue
+            first, second = (known, q) if step < 0 else (q, known)
+            gap = self.norm[first.noun_end : second.start]
+            if not re.search(r"[,;—]|\b(?:and|и|та|й|і|а|while)\b", gap) or not _LIST_GAP.fullmatch(gap):
+                continue
+            if not _LIST_NEXT.match(self.norm, q.noun_end) or any(
+                first.noun_end <= t.start < second.start or q.start <= t.start < q.noun_end + 14 for t in self.triggers
+            ):
+                continue
+            chosen[qi] = (chosen[other][0], 9.0, "bind.list")
+
+    def _sum(self, chosen: dict[int, tuple[int, float, str]]) -> None:
+        """As in "two at dawn, four at noon, six in all": a figure and the parts that add up to it go together."""
+        plain = [i for i, q in enumerate(self.quantities) if q.low is not None and q.low == q.high]
+        for place, whole in enumerate(plain):
+            total = self.quantities[whole].low or 0
+            if total < 3 or self.quantities[whole].counts not in ("people", "bare"):
+                continue
+            for run in (plain[place + 1 :], plain[:place][::-1]):
+                parts = self._adding_up(run, total)
+                known = [i for i in [whole, *parts] if i in chosen]
+                if not parts or not known or len({chosen[i][0] for i in known}) > 1:
+                    continue
+                for index in (i for i in [whole, *parts] if i not in chosen):
+                    chosen[index] = (chosen[known[0]][0], 9.0, "bind.sum")
+
+    def _adding_up(self, run: list[int], total: int) -> list[int]:
+        """The first of `run` that make up `total`, at least two; none where another figure stands between."""
+        left = total
+        for count, index in enumerate(run, 1):
+            if self.quantities[index].counts not in ("people", "bare"):
+                return []
+            left -= self.quantities[index].low or 0
+            if left <= 0:
+                return run[:count] if not left and count > 1 else []
+        return []
 
     def _rises(self, chosen: dict[int, tuple[int, float, str]]) -> None:
         """As in "the number of dead rose from 14 to 17": both levels belong to one word of loss, however far."""

@@ -17,6 +17,7 @@ from processing.detect.relations import (
     patients,
     returned,
     set_status,
+    sums,
     superseded,
     totals,
     without_pronouns,
@@ -75,6 +76,7 @@ def detect(item: DetectInput) -> Detection:
     returned(drafts)
     superseded(article, drafts)
     totals(drafts)
+    sums(drafts)
     bodies_within(drafts)
     drafts = without_repeats(drafts)
     claims = tuple(_claim(article, drafts, draft) for draft in drafts)

@@ -45,6 +45,8 @@ _PAIR = re.compile(r"супруж|супругов|пар[аыу]$|семейн|
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
+_SCALES = frozenset({"scale.ten", "scale.dozen", "scale.hundred", "scale.thousand"})
+_LEADS = {"scale.half": 1.5, "scale.half_of": 0.5, "vague.pair": 2.0}
 _NAMES = frozenset({"names", "surnames", "фамилий", "фамилии", "имен", "прізвищ", "прізвища", "імен"})
 _DETERMINERS = frozenset({"of", "its", "his", "her", "their", "our", "the", "своих", "наших", "своїх", "його", "її"})
 _FUNCTION = word_set(
@@ -119,6 +121,11 @@ class QuantityReader:
                 while i < len(words) and words[i].start < hit.end:
                     i += 1
                 continue
+            lead = next((h for h in self.at.get(word.start, []) if h.tag in _LEADS and self._scale_at(h.end)), None)
+            if lead is not None:  # "one and a half thousand": the scale reads it
+                while i < len(words) and words[i].start < lead.end:
+                    i += 1
+                continue
             number, used = self._digits(i) if word.is_number else self._words(i)
             if number is not None:
                 found.append(number)
@@ -145,8 +152,10 @@ class QuantityReader:
         for start, number in list(found.items()):
             if number.kind == "hundreds" and number.value in (200, 2000) and self._is_measured(start):
                 found[start] = replace(number, value=number.value // 2, kind="exact")
-            if self._is_scale(number.end) or self._follows_number(start) or self.norm[:start].endswith("-"):
+            if self._scale_at(number.end) or self._follows_number(start) or self.norm[:start].endswith("-"):
                 del found[start]
+            elif number.value >= 200 and self._small_number_at(number.end + 1):
+                del found[start]  # "тысячи трёхсот"
         return found
 
     def _again(self, start: int, last: _Number) -> _Number | None:
@@ -166,11 +175,11 @@ class QuantityReader:
 
     def _follows_number(self, start: int) -> bool:
         before = self.norm[:start].rstrip().rsplit(" ", 1)[-1].strip('"(,.') if start else ""
-        return before in self.lexicon.numbers or before[:1].isdigit() or self._half_before(start) is not None
+        return before in self.lexicon.numbers or before[:1].isdigit() or self._lead_before(start) is not None
 
-    def _is_scale(self, end: int) -> bool:
-        """As in "a couple of dozen" is for the scale to say."""
-        return any(h.start - end in (1, 0) for name in ("dozen",) for h in self.by_tag.get(f"scale.{name}", []))
+    def _scale_at(self, end: int) -> bool:
+        """As in "a couple of dozen", "пара десятков": for the scale to say."""
+        return any(h.tag in _SCALES for gap in (0, 1) for h in self.at.get(end + gap, []))
 
     def _digits(self, i: int) -> tuple[_Number | None, int]:
         start = self.sentence.words[i].start
@@ -225,14 +234,23 @@ class QuantityReader:
             scale = self._word_scale(word)
             if value is not None and value < last and not (seen and last < 20):
                 current, last, seen, end = current + value, value, True, word.end
-            elif scale is not None and (seen or scale[0] != 1000 or scale[2] or self._half_before(word.start)):
+            elif scale is not None and (
+                seen
+                or scale[0] != 1000
+                or scale[2]
+                or self._lead_before(word.start)
+                or self._small_number_at(scale[1] + 1)
+            ):
                 factor, end, _ = scale
-                half = self._half_before(word.start)
-                share = 0.5 if half and half.tag.endswith("half_of") else 1.5
-                current = round((share if half else (current or 1)) * factor)
+                lead = None if seen else self._lead_before(word.start)
+                if lead is not None and lead.tag == "vague.several":
+                    kind = "dozens" if factor < 100 else "hundreds"
+                    current = {100: 200, 1000: 2000}.get(factor, 20)
+                else:
+                    current = round((_LEADS[lead.tag] if lead else (current or 1)) * factor)
                 if factor >= 1000:
                     total, current = total + current, 0
-                start = half.start if half else start
+                start = lead.start if lead else start
                 last, seen = factor, True
             elif (
                 seen
@@ -255,22 +273,16 @@ class QuantityReader:
         for hit in self.at.get(word.start, []):
             if hit.tag.startswith("scale.") and hit.tag[6:] in factors:
                 name = hit.tag[6:]
-                if (
-                    name in ("hundred", "score")
-                    and self.lexicon.lang == "en"
-                    and self.norm[max(0, word.start - 2) : word.start] not in ("a ", "e ", "o ", "r ", "x ", "n ", "t ")
-                    and not self._half_before(word.start)
-                ):
-                    pass
                 return factors[name], hit.end, self._singular_scale(word)
         return None
 
     def _singular_scale(self, word: Word) -> bool:
         return word.text in {"тысяча", "тысячу", "тисяча", "тисячу", "thousand", "миллион", "мільйон", "million"}
 
-    def _half_before(self, start: int) -> Hit | None:
-        halves = self.by_tag.get("scale.half", []) + self.by_tag.get("scale.half_of", [])
-        return next((h for h in halves if 0 <= start - h.end <= 1), None)
+    def _lead_before(self, start: int) -> Hit | None:
+        """As in "half a hundred", "полторы сотни", "a couple of dozen": the word that multiplies the scale after it."""
+        leads = [h for tag in (*_LEADS, "vague.several") for h in self.by_tag.get(tag, []) if 0 <= start - h.end <= 1]
+        return min(leads, key=lambda h: h.start, default=None)
 
     # -- ranges ----------------------------------------------------------------------------------
 
@@ -419,7 +431,11 @@ class QuantityReader:
         if digits and re.match(r"\.[a-z]", after):
             return True
         year = digits and _YEAR.match(self.norm[number.start : number.end])
-        if year and (not self._person_near(number.end) or re.search(r"\b(?:in|since|until) $", before)):
+        if year and (
+            not self._person_near(number.end)
+            or re.search(r"\b(?:in|since|until) $", before)
+            or any(number.start - h.end == 1 for m in range(1, 13) for h in self.by_tag.get(f"months.{m}", []))
+        ):
             return True
         return self._is_time(number, digits) or self._is_age_apposition(number, before, after)
 
@@ -455,11 +471,13 @@ class QuantityReader:
 
     def _is_age_of_one(self, number: _Number, after: str) -> bool:
         """As in "a welder, 33, succumbed", "a municipal worker (m., 54)"."""
-        if number.value > 105 or not re.match(
+        closed = re.match(
             r"[,).]|$| (?:and|was|were|died|who|has|had|is|injured|wounded|killed|hurt|missing|hospital\w*)\b", after
-        ):
+        )
+        counted = any(self._person_at(number.end + gap) for gap in (0, 1))
+        if number.value > 105 or (counted and not closed):
             return False
-        between = r" of " if number.word else r", | of |,? ?\((?:[mf]\.?,? ?)?"
+        between = r" of " if number.word or not closed else r", | of |,? ?\((?:[mf]\.?,? ?)?"
         return any(
             re.fullmatch(between, self.norm[h.end : number.start])
             for tag, hits in self.by_tag.items()
@@ -543,6 +561,10 @@ class QuantityReader:
         word = re.match(r"\w+", self.norm[start:])
         return word is not None and (word.group()[0].isdigit() or word.group() in self.lexicon.numbers)
 
+    def _small_number_at(self, start: int) -> bool:
+        word = re.match(r"[^\W\d]+", self.norm[start : start + 24])
+        return word is not None and self.lexicon.numbers.get(word.group(), 1000) < 1000 and self.lexicon.lang != "en"
+
     def _noun(self, end: int, number: _Number) -> tuple[Counts, int, str | None]:
         """The noun after the number, at most four adjectives on."""
         words = [w for w in self.sentence.words if w.start >= end][:6]
@@ -553,8 +575,8 @@ class QuantityReader:
             ):
                 break
             kind = self._person_at(word.start)
-            if kind is not None and self._has(kind[1] + 1, ("objects",)):
-                return "other", kind[1], None
+            if kind is not None and self.lexicon.lang == "en" and self._has(kind[1] + 1, ("objects",)):
+                return "other", kind[1], None  # "two police cars"
             if kind is not None:
                 return "people", kind[1], kind[0]
             if self._has(word.start, ("objects", "time_units")):

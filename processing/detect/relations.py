@@ -186,6 +186,42 @@ def totals(drafts: list[Draft]) -> None:
                 part.rules.append("status.of_total")
 
 
+def sums(drafts: list[Draft]) -> None:
+    """As in "two at dawn and four at night, six in all": figures that add up to one beside them are its parts."""
+    for whole in drafts:
+        number = whole.low or 0
+        if whole.status is not Status.OWN or whole.parent is not None or number < 3 or whole.low != whole.high:
+            continue
+        near = [
+            d
+            for d in drafts
+            if d is not whole
+            and d.trigger.measure is whole.trigger.measure
+            and d.status is Status.OWN
+            and d.parent is None
+            and d.low is not None
+            and d.low == d.high
+            and abs(d.view.sentence.start - whole.view.sentence.start) < 400
+        ]
+        index = drafts.index(whole)
+        before, after = [d for d in near if drafts.index(d) < index], [d for d in near if drafts.index(d) > index]
+        for run in (_adding_up(before[::-1], number), _adding_up(after, number)):
+            for part in run:
+                part.status, part.parent = Status.SUBSET, whole
+                part.rules.append("status.adds_up")
+            if run:
+                break
+
+
+def _adding_up(nearest_first: list[Draft], number: int) -> list[Draft]:
+    total = 0
+    for count, draft in enumerate(nearest_first, 1):
+        total += draft.low or 0
+        if total >= number:
+            return nearest_first[:count] if total == number and count > 1 else []
+    return []
+
+
 _BODY = re.compile(r"\bbody\b|\bтело\b|\bтіло\b")
 
 
