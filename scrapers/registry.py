@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,13 +17,28 @@ from scrapers.links import is_own
 
 
 class RegistryError(Exception):
-    """A source's YAML is wrong. The message names the file, the entry, the field and the mend."""
+    """A source's YAML is wrong. The message names file and line, entry, field and mend."""
+
+
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it was built in: ten times as fast
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc] # chosen at run time
+    """A safe loader that takes a key given twice for the mistake it is; YAML would keep the last silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Raises ConstructorError at the second of two equal keys."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} given twice", key.start_mark)
+            seen.add(key.value)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def _load(file: Path) -> Any:
-    """A YAML file, by libyaml where it was built in (ten times as fast)."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(file.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 both are safe loaders
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 a safe loader
 
 
 @functools.cache
@@ -65,6 +82,15 @@ class Expect(BaseModel):
     max_per_day: int = Field(500, ge=1)
 
 
+class Confirmed(BaseModel):
+    """Where the address was found to be the source's, so that the next reader can look it up again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    by: Annotated[str, Field(min_length=10)]  # the public reference, or `vigil sources add` with what it saw
+    date: dt.date  # when it was looked up
+    as_of: dt.date | None = None  # when the reference itself had looked
+
+
 class Source(BaseModel):
     """One site or channel. Its id is its metric label, its golden folder and its mapped task's label."""
 
@@ -80,6 +106,7 @@ class Source(BaseModel):
     lang: Literal["en", "ru", "uk"]
     group: str  # schedule group of config/vigil.yaml
     region: str | None = None  # ISO 3166-2 of the region it belongs to; none for national and foreign outlets
+    covers: tuple[str, ...] = ()  # further regions that are an outlet's beat; only the coverage report reads it
     grade: Annotated[str, Field(pattern=r"^[A-F][1-6]$")]  # Admiralty
     publisher: str | None = None
     official: Official | None = None
@@ -92,6 +119,7 @@ class Source(BaseModel):
         "obey"  # opting out needs a reason
     )
     enabled: bool = True
+    confirmed: Confirmed | None = None
     note: str | None = None
 
     @model_validator(mode="after")
@@ -134,6 +162,40 @@ class Registry:
         return sorted({s.group for s in self.sources.values() if s.enabled})
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One entry of a file with the place it stands at."""
+
+    file: Path
+    number: int  # from 1
+    data: Any
+
+    @property
+    def label(self) -> str:
+        found = self.data.get("id") if isinstance(self.data, dict) else None
+        return str(found or f"entry {self.number}")
+
+    def fault(self, text: str, *path: str | int) -> str:
+        """A message that begins with file and line: of the field at `path`, or of the entry if it is not there."""
+        return f"{self.file}:{_line(self.file, self.number, path)}: {self.label}: {text}"
+
+
+def _line(file: Path, number: int, path: Iterable[str | int]) -> int:
+    """Line of a field, from 1. Only called when something is wrong, so the file is read once more."""
+    root: Any = yaml.compose(file.read_text(encoding="utf-8"), Loader=_SafeLoader)
+    node = root.value[number - 1]
+    line = node.start_mark.line
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+        else:
+            found = (node.value[part],) * 2 if isinstance(node, yaml.SequenceNode) and isinstance(part, int) else None
+        if found is None:
+            break
+        line, node = found[0].start_mark.line, found[1]
+    return int(line) + 1
+
+
 def load_registry(folder: Path, regions_file: Path | None = None) -> Registry:
     """Read and validate every *.yaml of `folder`. Raises RegistryError listing every fault found.
 
@@ -146,39 +208,75 @@ def load_registry(folder: Path, regions_file: Path | None = None) -> Registry:
     faults: list[str] = []
     sources: dict[str, Source] = {}
     for file in files:
-        try:
-            entries = _load(file)
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            faults.append(f"{file}: not valid YAML: {' '.join(str(error).split())}")
-            continue
-        if not isinstance(entries, list):
-            faults.append(f"{file}: must be a list of sources (`- id: ...`)")
-            continue
-        for number, entry in enumerate(entries, 1):
-            label = entry.get("id", f"entry {number}") if isinstance(entry, dict) else f"entry {number}"
+        for entry in _entries(file, faults):
             try:
-                source = Source.model_validate(entry)
+                source = Source.model_validate(entry.data)
             except ValidationError as error:
-                faults.extend(f"{file}: {label}: {_explain(item)}" for item in error.errors())
+                faults.extend(_explain(entry, item) for item in error.errors())
                 continue
-            if source.region is not None and source.region not in regions:
-                faults.append(
-                    f"{file}: {label}: region: {source.region!r} is not in config/regions.yaml; "
-                    "use an ISO 3166-2 code such as RU-PSK"
-                )
+            faults.extend(_strangers(entry, source, regions))
             if source.id in sources:
-                faults.append(f"{file}: {label}: id: used twice; ids must be unique over all files")
+                faults.append(entry.fault("id: used twice; ids must be unique over all files", "id"))
             sources[source.id] = source
     if faults:
         raise RegistryError("\n".join(faults))
     return Registry(sources.values())
 
 
-def _explain(item: Any) -> str:
-    field = ".".join(str(part) for part in item["loc"]) or "entry"
+def _entries(file: Path, faults: list[str]) -> Iterator[_Entry]:
+    try:
+        entries = _load(file)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        faults.append(f"{file}{line}: not valid YAML: {problem}")
+        return
+    if not isinstance(entries, list):
+        faults.append(f"{file}:1: must be a list of sources (`- id: ...`)")
+        return
+    for number, data in enumerate(entries, 1):
+        yield _Entry(file, number, data)
+
+
+def _strangers(entry: _Entry, source: Source, regions: frozenset[str]) -> Iterator[str]:
+    """Regions that the project's table does not have."""
+    mend = "is not in config/regions.yaml; use an ISO 3166-2 code such as RU-PSK"
+    if source.region is not None and source.region not in regions:
+        yield entry.fault(f"region: {source.region!r} {mend}", "region")
+    for number, code in enumerate(source.covers):
+        if code not in regions:
+            yield entry.fault(f"covers.{number}: {code!r} {mend}", "covers", number)
+
+
+_MENDS = {
+    "id": "lower-case letters, digits and '-', as in pskov-courier",
+    "grade": "Admiralty: reliability A-F and credibility 1-6, as in B2",
+    "robots": "`obey`, or `ignore: ` and a reason of at least 20 characters",
+    "url": "write it whole, as in https://example.org/rss.xml",
+    "group": "a schedule group of config/vigil.yaml",
+    "official": "as in {office: governor, institution: Government of Pskov region}",
+    "confirmed": "as in {by: where it was looked up, date: 2026-11-24}",
+    "expect": "as in {min_per_day: 0, max_per_day: 80}",
+}
+
+
+def _explain(entry: _Entry, item: Any) -> str:
+    path, text = item["loc"], str(item["msg"]).removeprefix("Value error, ")
+    value, mend = item["input"], _MENDS.get(str(path[0])) if path else "an entry is a mapping (`- id: ...`)"
+    if not path and text.partition(":")[0] in Source.model_fields:  # a rule over several fields names the one to mend
+        path, text, mend = (text.partition(":")[0],), text.partition(": ")[2], None
+        value = entry.data.get(path[0])
+    field = ".".join(str(part) for part in path) or "entry"
     if item["type"] == "extra_forbidden":
-        known = ", ".join(Source.model_fields)
-        return f"{field}: unknown key; remove it or use one of: {known}"
+        known = ", ".join(Source.model_fields if len(path) == 1 else _keys(path[0]))
+        return entry.fault(f"{field}: unknown key; remove it or use one of: {known}", *path)
     if item["type"] == "missing":
-        return f"{field}: missing; add it"
-    return f"{field}: {item['msg'].removeprefix('Value error, ')} (got {item['input']!r:.80})"
+        return entry.fault(f"{field}: missing; add it", *path)
+    return entry.fault(f"{field}: {text} (got {value!r:.80}){'; ' + mend if mend else ''}", *path)
+
+
+def _keys(field: str) -> Iterable[str]:
+    """Keys of a nested mapping."""
+    models: dict[str, type[BaseModel]] = {"official": Official, "expect": Expect, "confirmed": Confirmed}
+    return models[field].model_fields if field in models else ()

@@ -1,13 +1,19 @@
-"""A wrong registry entry is told with file, entry, field and mend."""
+"""The registry: a wrong entry is told with file, line, entry, field and mend; each shipped entry is looked at."""
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from scrapers.registry import RegistryError, Source, load_registry
+from scrapers.coverage import coverage
+from scrapers.registry import Registry, RegistryError, Source, known_regions, load_registry
+
+HOME = Path(__file__).resolve().parents[2]
+SHIPPED = load_registry(HOME / "config" / "sources")
 
 GOOD = """
 - id: ru-x
@@ -36,36 +42,42 @@ def test_good_entry(tmp_path: Path) -> None:
 
 
 KNOWN = ", ".join(Source.model_fields)
+WHERE = "is not in config/regions.yaml; use an ISO 3166-2 code such as RU-PSK"
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ("  selector: x\n", f"ru-x: selector: unknown key; remove it or use one of: {KNOWN}"),
-    ("  region: RU-XXX\n",
-     "ru-x: region: 'RU-XXX' is not in config/regions.yaml; use an ISO 3166-2 code such as RU-PSK"),
-    ("  link_css: a\n", "ru-x: entry: link_css: only for kind `listing` (got "),
-    ("  link_pattern: '['\n", "ru-x: link_pattern: not a regular expression: unterminated character set"),
-    ("  robots: no\n", "ru-x: robots"),
-    (GOOD, "ru-x: id: used twice; ids must be unique over all files"),
+    ("  selector: x\n", f"9: ru-x: selector: unknown key; remove it or use one of: {KNOWN}"),
+    ("  region: RU-XXX\n", f"9: ru-x: region: 'RU-XXX' {WHERE}"),
+    ("  covers: [RU-PSK,\n    PSKOV]\n", f"10: ru-x: covers.1: 'PSKOV' {WHERE}"),
+    ("  link_css: a\n", "9: ru-x: link_css: only for kind `listing` (got 'a')"),
+    ("  link_pattern: '['\n", "9: ru-x: link_pattern: not a regular expression: unterminated character set"),
+    ("  robots: no\n", "9: ru-x: robots"),
+    ("  confirmed: {by: the site's own page, dat: 1}\n", "9: ru-x: confirmed.date: missing; add it"),
+    ("  official: {office: mayor, sex: f}\n",
+     "9: ru-x: official.sex: unknown key; remove it or use one of: office, person, institution"),
+    ("  expect:\n    min_per_day: 0\n    max_per_day: 0\n",
+     "11: ru-x: expect.max_per_day: Input should be greater than or equal to 1 (got 0); as in {min_per_day"),
+    (GOOD, "10: ru-x: id: used twice; ids must be unique over all files"),
+    ("- just a line\n", "9: entry 2: entry: "),
+    ("  lang: uk\n", "9: not valid YAML: key 'lang' given twice"),
+    ("  hosts: [\n", "10: not valid YAML: did not find expected node content"),
 ])  # fmt: skip
 def test_fault_is_told(tmp_path: Path, change: str, message: str) -> None:
-    """Unknown keys, unknown regions, misplaced and malformed values each have their message."""
+    """Unknown keys and regions, misplaced, doubled and malformed values each have their message and their line."""
     file = write(tmp_path, GOOD + change)
     with pytest.raises(RegistryError) as error:
         load_registry(tmp_path)
-    assert str(error.value).startswith(f"{file}: {message}")
+    assert str(error.value).startswith(f"{file}:{message}")
 
 
-def test_unknown_key_and_region_word_for_word(tmp_path: Path) -> None:
-    """All faults of a file are told at once."""
+def test_all_faults_at_once_word_for_word(tmp_path: Path) -> None:
+    """All faults of a file are told, in its order; a field that is not there is told at its entry's first line."""
     file = write(tmp_path, GOOD.replace("grade: C3", "grade: C3\n  region: PSKOV") + "- id: ru-y\n")
     with pytest.raises(RegistryError) as error:
         load_registry(tmp_path)
     assert str(error.value).splitlines() == [
-        f"{file}: ru-x: region: 'PSKOV' is not in config/regions.yaml; use an ISO 3166-2 code such as RU-PSK",
-        *(
-            f"{file}: ru-y: {name}: missing; add it"
-            for name in ("name", "kind", "url", "lang", "group", "grade")
-        ),
+        f"{file}:9: ru-x: region: 'PSKOV' {WHERE}",
+        *(f"{file}:10: ru-y: {name}: missing; add it" for name in ("name", "kind", "url", "lang", "group", "grade")),
     ]
 
 
@@ -76,13 +88,71 @@ def test_broken_file_and_empty_folder(tmp_path: Path) -> None:
     assert (
         str(error.value) == f"{tmp_path}: no *.yaml file with sources; pass a folder such as config/sources"
     )
-    file = write(tmp_path, "a: [")
-    with pytest.raises(RegistryError, match="not valid YAML"):
-        load_registry(tmp_path)
-    write(tmp_path, "a: 1")
+    file = write(tmp_path, "a: 1")
     with pytest.raises(RegistryError) as error:
         load_registry(tmp_path)
-    assert str(error.value) == f"{file}: must be a list of sources (`- id: ...`)"
+    assert str(error.value) == f"{file}:1: must be a list of sources (`- id: ...`)"
+    file.write_bytes(b"- id: \xff\n")
+    with pytest.raises(RegistryError, match="not valid YAML"):
+        load_registry(tmp_path)
+
+
+@pytest.mark.parametrize("source_id", sorted(SHIPPED.sources))
+def test_shipped_source(source_id: str) -> None:
+    """Every entry says where and when it was confirmed, has a group that exists, bounds, and its region's language."""
+    source = SHIPPED[source_id]
+    groups = yaml.safe_load((HOME / "config" / "vigil.yaml").read_text(encoding="utf-8"))["groups"]
+    assert source.group in groups
+    assert source.confirmed is not None, "add confirmed: {by: ..., date: ...}"
+    assert (source.confirmed.as_of or source.confirmed.date) <= source.confirmed.date <= dt.datetime.now(dt.UTC).date()
+    assert source.expect.min_per_day < source.expect.max_per_day
+    assert source.owns(str(source.url))
+    if source.official:
+        assert source.region, "an official channel belongs to a region"
+        assert not source.covers, "an official channel speaks for its own region only"
+    if source.kind == "telegram":
+        assert source.url.host == "t.me"
+    if source.region and source.official:
+        abroad = source.id.endswith("-occupation")  # the one case in which a region's channel is not in its language
+        assert source.lang == {"RU": "ru", "UA": "ru" if abroad else "uk"}[source.region[:2]]
+
+
+def test_no_address_is_asked_twice() -> None:
+    """Two ids with one address would be crawled twice, and one outlet would corroborate itself."""
+    urls = [str(source.url).rstrip("/").lower() for source in SHIPPED.sources.values()]
+    assert sorted(url for url in urls if urls.count(url) > 1) == []
+
+
+def test_every_region_has_an_official_channel_and_nearly_all_an_outlet() -> None:
+    """A floor under the coverage that the README states."""
+    found = coverage(SHIPPED, known_regions(HOME / "config" / "regions.yaml"))
+    assert [region.code for region in found if not region.officials] == []
+    assert sum(region.whole for region in found) >= 96
+
+
+def test_the_whole_registry_is_few_crawl_tasks() -> None:
+    """Hundreds of sources are a handful of Scrapy processes a round, not one each."""
+    groups = yaml.safe_load((HOME / "config" / "vigil.yaml").read_text(encoding="utf-8"))["groups"]
+    tasks = {name: -(-len(SHIPPED.in_group(name)) // groups[name]["batch_size"]) for name in SHIPPED.groups()}
+    assert sum(tasks.values()) <= 12
+    assert max(tasks.values()) <= 4
+
+
+def test_coverage_counts_the_enabled() -> None:
+    """A source counts for its region and those it covers, as an official or an outlet, while it is switched on."""
+    base = {"name": "n", "kind": "feed", "lang": "ru", "group": "g", "grade": "A1"}
+    entries = [
+        {"id": "gov", "url": "http://a.example/", "region": "RU-PSK", "official": {"office": "governor"}},
+        {"id": "paper", "url": "http://b.example/", "region": "RU-NGR", "covers": ["RU-PSK"]},
+        {"id": "off", "url": "http://c.example/", "region": "RU-TVE", "enabled": False},
+        {"id": "national", "url": "http://d.example/"},
+    ]
+    found = coverage(Registry(Source.model_validate(base | e) for e in entries), ["RU-TVE", "RU-PSK", "RU-NGR"])
+    assert [(r.code, r.officials, r.outlets, r.whole, r.missing) for r in found] == [
+        ("RU-NGR", (), ("paper",), False, "official channel"),
+        ("RU-PSK", ("gov",), ("paper",), True, ""),
+        ("RU-TVE", (), (), False, "official channel and outlet"),
+    ]
 
 
 @pytest.mark.parametrize(
