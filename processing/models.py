@@ -196,7 +196,9 @@ class Document(_Record):
     precision: Precision
     first_seen_at: datetime  # of this version
     edited: bool = False
-    missing_since: datetime | None = None
+    missing_since: datetime | None = None  # a post that is gone: this version is its tombstone
+    forwarded_from: str | None = None  # of a post: whose words it passes on
+    post: str | None = None  # of a post: reply, media, links, views, as JSON
     digest: str  # "sha256:<hex>" of title and text
     page_id: str
     extractor_version: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,6 +22,7 @@ from processing.errors import ConfigError, VigilError
 from processing.lake.tables import Lake
 from processing.ledger import Ledger
 from processing.ledger.marks import Marks
+from processing.ledger.yields import Yields, note_yields
 from processing.models import DetectInput, Detection, Document, PageRef, content_id
 from processing.resolve import ResolveContext, resolve_document
 from scrapers.batch import rebuild_missing_index
@@ -127,9 +128,10 @@ class Pipeline:
         with CleanPool(self.clean_workers) as pool:
 
             def one(key: str) -> Counter[str]:
-                lines, documents = self._clean_batch(key, pool)
+                lines, documents, yields = self._clean_batch(key, pool)
                 self.lake.write_documents(documents)
                 self.lake.write_raw_index(lines)
+                note_yields(self.ledger.engine, key, yields)
                 return Counter(line.disposition.value for line in lines)
 
             return list(_each("clean", keys, one))
@@ -194,7 +196,7 @@ class Pipeline:
 
     # -- clean -----------------------------------------------------------------------------------
 
-    def _clean_batch(self, key: str, pool: CleanPool) -> tuple[list[PageLine], list[Document]]:
+    def _clean_batch(self, key: str, pool: CleanPool) -> tuple[list[PageLine], list[Document], Yields]:
         lines = self._index(key)
         jobs, ready = [], []
         stored_in = next((line.warc_key for line in lines if line.warc_key), None)
@@ -215,20 +217,24 @@ class Pipeline:
                 else:
                     jobs.append((record, line, self.registry[line.source]))
         documents: list[Document] = []
-        for (_, line, source), cleaned in zip(jobs, pool.clean_many(jobs), strict=True):
+        yields = Yields()
+        for (record, line, source), cleaned in zip(jobs, pool.clean_many(jobs), strict=True):
+            yields.count(line, cleaned, record)
             disposition, made = self._versions(line, source, cleaned)
             documents += made
             ready.append(line.model_copy(update={"disposition": disposition, "reason": cleaned.reason}))
-        return ready, documents
+        return ready, documents, yields
 
     def _versions(self, line: PageLine, source: Source, cleaned: Cleaned) -> tuple[Disposition, list[Document]]:
         """Documents that are new or changed, and the page's final disposition."""
-        made, first = [], True
+        made, first = self._tombstones(line, source, cleaned.gone), True
         for text in cleaned.texts:
             document, known = self._version(line, source, text)
             if document:
                 made.append(document)
                 first = first and not known
+        if cleaned.gone and made:
+            return Disposition.POSTS, made
         if cleaned.disposition is Disposition.POSTS:
             return (Disposition.POSTS if made else Disposition.POSTS_UNCHANGED), made
         if cleaned.disposition is not Disposition.DOCUMENT_NEW:
@@ -248,19 +254,40 @@ class Pipeline:
             canonical_url=text.canonical_url, kind=text.kind, title=text.title, text=text.text, lang=text.lang,
             published_at=text.published_at, precision=text.precision, first_seen_at=line.fetched_at,
             edited=text.edited, digest=digest, page_id=line.page_id, extractor_version=text.extractor_version,
+            forwarded_from=text.forwarded_from, post=text.post,
         )
         return document, entry.version > 1
+
+    def _tombstones(self, line: PageLine, source: Source, urls: Sequence[str]) -> list[Document]:
+        """Posts that are no longer there: a version of each with its last text, marked as missing.
+
+        A post without text never was a document and gets none. One that comes back makes a further version.
+        """
+        ids = {content_id("document", source.id, url): url for url in urls}
+        known = self.lake.versions_of(source.id, ids) if ids else {}
+        made = []
+        for doc_id, versions in known.items():
+            digest = "missing:" + content_id("missing", doc_id)
+            entry = self.ledger.document_version(doc_id, digest, source.id, line.page_id, line.fetched_at)
+            last = next((d for d in reversed(versions) if d.version < entry.version), None)
+            if last is None or (entry.page_id, entry.first_seen_at) != (line.page_id, line.fetched_at):
+                continue  # told before
+            made.append(last.model_copy(update={
+                "version": entry.version, "digest": digest, "page_id": line.page_id,
+                "first_seen_at": line.fetched_at, "missing_since": line.fetched_at,
+            }))
+        return made
 
     # -- detect and resolve ----------------------------------------------------------------------
 
     def _documents(self, key: str) -> list[Document]:
-        """The documents that a batch's pages made, by publication."""
-        documents = self.lake.documents_of(self._index(key))
+        """The documents that a batch's pages made, by publication; a tombstone says nothing."""
+        documents = [d for d in self.lake.documents_of(self._index(key)) if d.missing_since is None]
         return sorted(documents, key=lambda d: (d.published_at or d.first_seen_at, d.doc_id, d.version))
 
     def _detect_input(self, document: Document) -> DetectInput:
         source = self.registry.sources.get(document.source)
-        official = source.official if source else None
+        official = source.official if source and document.forwarded_from is None else None  # others' words
         return DetectInput(
             id=document.doc_id, text=document.text, title=document.title, lang=document.lang,
             published=document.published_at, source=document.source, source_name=document.outlet,

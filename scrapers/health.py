@@ -5,7 +5,6 @@ Two crawls are enough to be right: what may pass by itself (one odd answer) is a
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -13,11 +12,9 @@ from scrapers.frontier import FAILING, Day, Health, Verdict
 from scrapers.handover import Disposition
 from scrapers.links import short
 from scrapers.registry import Source
+from scrapers.rhythm import patience
 from scrapers.spiders.base import Report
 
-HISTORY = timedelta(days=28)
-LEAST_DAYS = 5  # with news, before a source is held to have a rhythm
-NEVER_LESS = timedelta(hours=1)
 UNEXPECTED = timedelta(days=7)  # without news, where neither registry nor history says how often there are
 GONE = ("status 404", "status 410")  # of an article: taken down, which is no fault of the source
 PAGES_FAILED = "pages failed: "
@@ -67,28 +64,6 @@ def news_of(source: Source, report: Report, before: Health | None, now: datetime
         return None
     waited = now - (before.last_new_at or before.since_at)
     return Day(source.id, now.date(), report.new, max(0, round(waited.total_seconds())), now)
-
-
-def usual_gap(days: Sequence[Day]) -> timedelta | None:
-    """How long the source is usually without news: the median of its days' longest waits; None if not known yet.
-
-    The longest wait of a day, and not the mean, as nights belong to the rhythm.
-    """
-    gaps = [day.longest_gap for day in days]
-    return timedelta(seconds=statistics.median(gaps)) if len(gaps) >= LEAST_DAYS else None
-
-
-def patience(days: Sequence[Day]) -> timedelta | None:
-    """How long a source may be without news: three times its usual gap, and longer than every week's longest.
-
-    The second longest gap of the last four weeks, and half as much again, is allowed as well: weekends come
-    every week, and one silence must not hide the next. None without a rhythm.
-    """
-    usual = usual_gap(days)
-    if usual is None:
-        return None
-    second = sorted(day.longest_gap for day in days)[-2]
-    return max(3 * usual, timedelta(seconds=1.5 * second), NEVER_LESS)
 
 
 def flood(source: Source, days: Sequence[Day], report: Report | None, now: datetime) -> str | None:

@@ -144,7 +144,8 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
 
 def _judge(batch: Batch, crawled: Crawled, frontier: Frontier, now: datetime) -> dict[str, dict[str, Any]]:
     """Health of each source into the changes; what the summary says of it."""
-    from scrapers.health import HISTORY, judge, news_of
+    from scrapers.health import judge, news_of
+    from scrapers.rhythm import HISTORY
 
     names = [source.id for source in batch.sources]
     before, days = frontier.health(names), frontier.days(names, (now - HISTORY).date())

@@ -33,6 +33,8 @@ class CleanText:
     edited: bool
     outlet: str
     extractor_version: str = EXTRACTOR_VERSION
+    forwarded_from: str | None = None  # of a post: the channel or person whose words it passes on
+    post: str | None = None  # of a post: what else the channel shows of it, as JSON
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,4 @@ class Cleaned:
     disposition: Disposition
     reason: str | None = None
     texts: tuple[CleanText, ...] = ()
+    gone: tuple[str, ...] = ()  # URLs of posts that are no longer there

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import json
 import logging
 import re
 import unicodedata
 from datetime import datetime
+from urllib.parse import urljoin
 
 import lxml.html
 from htmldate import find_date
@@ -79,14 +81,16 @@ def _posts(body: bytes, line: PageLine, source: Source) -> Cleaned:
     asked = set(line.post_ids)
     posts = [post for post in preview.posts if asked & set(post.all_ids)]
     texts = tuple(_post(post, source) for post in posts if post.text and not post.service)
+    base = preview.posts[0].url.rpartition("/")[0] if preview.posts else urljoin(line.url, f"/{preview.channel}")
+    gone = tuple(f"{base}/{number}" for number in line.missing_ids)
     absent = asked - {number for post in posts for number in post.all_ids}
     counts = {
         "without text": sum(not post.text and not post.service for post in posts),
         "service messages": sum(post.service for post in posts),
-        "no longer there": len(absent),
+        "no longer there": len(absent) + len(gone),
     }
     reason = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or None
-    return Cleaned(Disposition.POSTS if texts else Disposition.POSTS_UNCHANGED, reason, texts)
+    return Cleaned(Disposition.POSTS if texts else Disposition.POSTS_UNCHANGED, reason, texts, gone)
 
 
 def _post(post: Post, source: Source) -> CleanText:
@@ -101,7 +105,24 @@ def _post(post: Post, source: Source) -> CleanText:
         precision=Precision.MINUTE if post.date else Precision.UNKNOWN,
         edited=post.edited,
         outlet=source.name,
+        forwarded_from=_tidy(post.forwarded_from)[:200] if post.forwarded_from else None,
+        post=_details(post),
     )
+
+
+def _details(post: Post) -> str | None:
+    """What the channel shows of a post besides its text, as JSON without what it does not have."""
+    shown = {
+        "reply_to": post.reply_to,
+        "forwarded_url": post.forwarded_url,
+        "author": post.author,
+        "links": post.links[:100],
+        "media": post.media[:100],
+        "group_ids": post.group_ids[:100],
+        "views": post.views,
+    }
+    kept = {name: value for name, value in shown.items() if value not in (None, ())}
+    return json.dumps(kept, ensure_ascii=True) if kept else None
 
 
 # -- articles ----------------------------------------------------------------------------------------

@@ -100,6 +100,8 @@ DOCUMENTS = TableSpec(
             ("first_seen_at", UTC_TIME),
             ("edited", pa.bool_()),
             ("missing_since", UTC_TIME),
+            ("forwarded_from", pa.string()),
+            ("post", pa.string()),  # JSON: reply_to, forwarded_url, author, links, media, group_ids, views
             ("digest", pa.string()),
             ("page_id", pa.string()),
             ("extractor_version", pa.string()),

@@ -126,6 +126,14 @@ class Lake:
         part = Part(frozenset({source}))
         return _documents(self.read(DOCUMENTS, _at(source) & among("page_id", page_ids), part=part))
 
+    def versions_of(self, source: str, doc_ids: Iterable[str]) -> dict[str, list[Document]]:
+        """All versions of these documents of a source, by id, oldest first; unknown ones are absent."""
+        found: dict[str, list[Document]] = {}
+        part = Part(frozenset({source}))
+        for document in _documents(self.read(DOCUMENTS, _at(source) & among("doc_id", doc_ids), part=part)):
+            found.setdefault(document.doc_id, []).append(document)
+        return found
+
     def all_documents(self) -> Iterator[Document]:
         """Every document version, source by source."""
         for source in self.sources(DOCUMENTS):

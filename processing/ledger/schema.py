@@ -46,6 +46,46 @@ class Batch(Base):
     dispositions: Mapped[dict[str, Any]]  # disposition -> pages
 
 
+class SourceYield(Base):
+    """What cleaning got out of one source's articles in one batch: the history that its health is judged by."""
+
+    __tablename__ = "source_yield"
+    index_key: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]  # when the last of them was fetched
+    pages: Mapped[int]  # articles that came whole
+    texts: Mapped[int]  # of them, those with a text
+    undated: Mapped[int]  # texts without a date
+    untitled: Mapped[int]
+    alike: Mapped[int]  # the most texts that are one and the same, at different addresses
+    walled: Mapped[int]  # pages that are a captcha or an error page with status 200
+    __table_args__ = (Index("ix_yield_source", "source", "at"),)
+
+
+class SourceState(Base):
+    """The verdict on a source that operations were last told of, or would have been."""
+
+    __tablename__ = "source_state"
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    verdict: Mapped[str]
+    reason: Mapped[str | None]
+    since: Mapped[datetime]  # when the verdict changed
+    silent_since: Mapped[datetime | None]  # an official channel: the last news before the silence told of
+
+
+class NoticeVersion(Base):
+    """A message about a source, not a disclosure; its deliveries have `notice_id` as their `disclosure_id`."""
+
+    __tablename__ = "notice"
+    notice_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # verdict | silence
+    source: Mapped[str] = mapped_column(String(64), index=True)
+    created_at: Mapped[datetime]
+    snapshot: Mapped[dict[str, Any]]  # Notice.model_dump(mode="json")
+    decision: Mapped[list[Any]]  # per route: {"route", "verdict", "reason"}, also where nothing is sent
+
+
 class Resolved(Base):
     """A document version whose claims have been resolved; makes a rerun a no-op."""
 
