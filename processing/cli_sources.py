@@ -1,4 +1,4 @@
-"""The command line's part for the registry: `vigil sources check|list|add`, and a crawl without Airflow."""
+"""The command line's part for the registry: `vigil sources check|list|coverage|add`, and a crawl without Airflow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 
 from processing.config import Settings, load_config
 from processing.errors import ConfigError, VigilError
-from scrapers.registry import Registry, RegistryError, load_registry
+from scrapers.registry import Registry, load_registry
 
 
 @click.group()
@@ -61,32 +61,88 @@ def sources_list() -> None:
         click.echo(f"{source_id:<28} {source.kind:<9} {source.lang}  {source.group:<9} {seen}")
 
 
-@sources.command("add")
-@click.option("--file", "file", required=True, type=click.Path(path_type=Path), help="YAML file to append to.")
-@click.option("--id", "source_id", required=True)
-@click.option("--name", required=True)
-@click.option("--kind", required=True, type=click.Choice(["feed", "sitemap", "listing", "telegram"]))
-@click.option("--url", required=True)
-@click.option("--lang", required=True, type=click.Choice(["en", "ru", "uk"]))
-@click.option("--group", required=True, help="Schedule group of config/vigil.yaml.")
-@click.option("--grade", default="C3", show_default=True, help="Admiralty grade.")
-@click.option("--region", help="ISO 3166-2 of the region it belongs to.")
-@click.option("--hosts", multiple=True, help="Another host its articles are on; may be repeated.")
-def sources_add(file: Path, source_id: str, hosts: tuple[str, ...], **fields: str | None) -> None:
-    """Append a source to a registry file; nothing is written unless the whole registry stays valid."""
-    import yaml
+@sources.command("coverage")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--missing", is_flag=True, help="Only regions without an official channel or without an outlet.")
+def sources_coverage(folder: Path | None, missing: bool) -> None:
+    """Regions with their official channels and outlets, and what is not there."""
+    from processing.config import HOME
+    from scrapers.coverage import coverage
+    from scrapers.registry import known_regions
 
-    entry: dict[str, Any] = {"id": source_id, **{k: v for k, v in fields.items() if v is not None}}
-    if hosts:
-        entry["hosts"] = list(hosts)
-    before = file.read_text(encoding="utf-8") if file.exists() else ""
-    file.write_text(before + yaml.safe_dump([entry], allow_unicode=True, sort_keys=False), encoding="utf-8")
+    registry = load_registry(folder or Settings.from_env().sources_dir)
+    regions = coverage(registry, known_regions(HOME / "config" / "regions.yaml"))
+    for region in regions:
+        if not (missing and region.whole):
+            lacks = f"  no {region.missing}" if region.missing else ""
+            click.echo(f"{region.code:<7} {len(region.officials):>2} official {len(region.outlets):>3} outlets{lacks}")
+    for country, name in (("RU", "Russia"), ("UA", "Ukraine"), ("", "all")):
+        some = [region for region in regions if region.code.startswith(country)]
+        heard, told = sum(bool(r.officials) for r in some), sum(bool(r.outlets) for r in some)
+        both = sum(r.whole for r in some)
+        click.echo(f"{name}: {len(some)} regions, {heard} have an official channel, {told} an outlet, {both} both")
+
+
+@sources.command("add")
+@click.argument("url")
+@click.option("--file", "file", type=click.Path(path_type=Path), help="YAML file to append to; else by the naming.")
+@click.option("--dry-run", is_flag=True, help="Show the entry, write nothing.")
+@click.option("--id", help="Else made of the host or channel.")
+@click.option("--name", help="As readers know it; else the page's title.")
+@click.option("--kind", type=click.Choice(["feed", "sitemap", "listing", "telegram"]), help="Else the best there is.")
+@click.option("--lang", type=click.Choice(["en", "ru", "uk"]), help="Else as recognised.")
+@click.option("--group", help="Schedule group of config/vigil.yaml; else official, regional, channels or news.")
+@click.option("--grade", help="Admiralty grade; else C3, or A2 with --office.")
+@click.option("--region", help="ISO 3166-2 of the region it belongs to.")
+@click.option("--office", help="It is an official's own channel: of which office, as in governor.")
+@click.option("--person", help="Who holds the office.")
+@click.option("--institution", help="As in Government of Pskov region.")
+@click.option("--hosts", multiple=True, help="Another host its articles are on; may be repeated.")
+def sources_add(url: str, file: Path | None, dry_run: bool, kind: str | None, **said: Any) -> None:
+    """Inspect a site or channel, and append what was found to the registry, for review.
+
+    Asks the page, its feeds and sitemaps once, as guardedly as a crawl. Nothing is written unless the whole registry
+    stays valid.
+    """
+    from scrapers import new_entry
+
+    settings = Settings.from_env()
+    config = load_config(settings.config_file)
+    found = _inspect(url, config.user_agent)
+    for way in found.ways:
+        click.echo(f"  found {way.url}: {new_entry.summary(way)}")
+    for channel in found.channels[:10]:
+        click.echo(f"  links to the channel https://t.me/{channel}")
+    for fault in found.faults:
+        click.echo(f"  {fault}")
     try:
-        load_registry(file.parent)
-    except RegistryError:
-        file.write_text(before, encoding="utf-8") if before else file.unlink()
-        raise
-    click.echo(f"{file}: added {source_id}; check it with `vigil sources check {file.parent}`")
+        way = new_entry.choose(found, kind)
+        entry = new_entry.compose(found, way, said, datetime.now(UTC).date())
+    except new_entry.IncompleteError as error:
+        raise ConfigError(str(error)) from None
+    if entry["group"] not in config.groups:
+        raise ConfigError(f"--group {entry['group']}: not under groups: of {settings.config_file}")
+    target = file or settings.sources_dir / new_entry.default_file(entry)
+    if dry_run:
+        import yaml
+
+        click.echo(yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, default_flow_style=None, width=400))
+    else:
+        click.echo(f"{target}: added, please review:\n{new_entry.append(target, entry)}")
+    if way.own < way.links:
+        click.echo(f"{way.links - way.own} of {way.links} links lead to {', '.join(way.hosts)} and would be skipped; "
+                   "if that is the outlet's own site, add it with --hosts")
+
+
+def _inspect(url: str, user_agent: str) -> Any:
+    """The Inspection of an address, made in a process of its own."""
+    from scrapers.new_entry import Inspection
+
+    argv = [sys.executable, "-m", "scrapers.inspect_site", url, "--user-agent", user_agent]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode == 2 or not done.stdout.strip():
+        raise ConfigError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"{url}: not inspected")
+    return Inspection.model_validate_json(done.stdout.splitlines()[-1])
 
 
 def _ago(moment: datetime | None) -> str:
