@@ -1,8 +1,7 @@
 """Where the crawler may go: http and https to global addresses only, on every hop, robots.txt included.
 
-The resolver refuses the address that would be connected to, so a name that changes its mind between check
-and connection gains nothing; the middleware refuses literal addresses, which no resolver sees. The only
-exemption is the environment's VIGIL_ALLOW_HOSTS, exact `host:port` pairs.
+The resolver (scrapers/download.py) refuses the address that would be connected to; the middleware refuses literal
+addresses, which no resolver sees. The only exemption is the environment's VIGIL_ALLOW_HOSTS, exact `host:port` pairs.
 """
 
 from __future__ import annotations
@@ -15,13 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
-from scrapy.resolver import CachingThreadedResolver
-from twisted.internet.error import DNSLookupError
 
 from scrapers.warc import MAX_URI
 
 PORTS = {"http": 80, "https": 443}
-refused_names: dict[str, str] = {}  # names the resolver refused in this process, with their address
 
 
 class AddressRefusedError(IgnoreRequest):
@@ -99,6 +95,8 @@ class GuardMiddleware:
     def process_request(self, request: Any) -> None:
         """Raises AddressRefusedError, ForeignHostError."""
         request.meta.pop("download_slot", None)  # a redirect must not keep the former host's slot
+        if "hop" in request.meta:
+            request.meta["hop"]["url"] = request.url
         reason = refusal(request.url, self.allowed)
         if reason:
             raise AddressRefusedError(reason)
@@ -107,18 +105,3 @@ class GuardMiddleware:
             raise ForeignHostError(
                 f"leads to {urlsplit(request.url).netloc[:200]}, which is not among the source's `hosts`"
             )
-
-
-class GuardResolver(CachingThreadedResolver):
-    """Resolves names, and fails for those that lead to a non-global address."""
-
-    def getHostByName(self, name: str, timeout: Any = ()) -> Any:
-        """Deferred of the one address that will be connected to."""
-        return super().getHostByName(name, timeout).addCallback(self._check, name)
-
-    def _check(self, address: str, name: str) -> str:
-        exempt = {host for host, _ in allowed_hosts()}
-        if name.lower() not in exempt and not is_global(ipaddress.ip_address(address)):
-            refused_names[name.lower()] = address
-            raise DNSLookupError(f"{name!r} leads to {address}, which is not global")
-        return address

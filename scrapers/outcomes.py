@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrapy.exceptions import (
-    CannotResolveHostError,
     DownloadCancelledError,
     IgnoreRequest,
     UnsupportedURLSchemeError,
 )
 
 from scrapers.frontier import Verdict
-from scrapers.guards import AddressRefusedError, ForeignHostError, refused_names
+from scrapers.guards import AddressRefusedError, ForeignHostError
 from scrapers.handover import Disposition
 from scrapers.politeness import (
     BatchOverError,
     HostOnHoldError,
     HostUnreachableError,
     RobotsDeniedError,
-    host_of,
     plain_words,
 )
 from scrapers.settings import MAX_BODY
@@ -82,9 +80,6 @@ def of_exception(error: Exception, url: str) -> Outcome:
         return Outcome(Disposition.ADDRESS_REFUSED, str(error)[:200], Verdict.MISCONFIGURED)
     if isinstance(error, ForeignHostError):
         return Outcome(Disposition.FOREIGN_HOST, str(error), Verdict.MISCONFIGURED)
-    if isinstance(error, CannotResolveHostError) and host_of(url) in refused_names:
-        reason = f"address {refused_names[host_of(url)]} is not global"
-        return Outcome(Disposition.ADDRESS_REFUSED, reason, Verdict.MISCONFIGURED)
     if isinstance(error, RobotsDeniedError):
         return Outcome(Disposition.ROBOTS_DENIED, str(error), Verdict.BLOCKED)
     if isinstance(error, DownloadCancelledError):

@@ -22,7 +22,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http.request import NO_CALLBACK
 
-from scrapers.guards import AddressRefusedError, refused_names
+from scrapers.guards import AddressRefusedError
 
 SHORT_WAIT = 20.0  # seconds of Retry-After that are waited for within the crawl
 DEFAULT_HOLD = 300.0  # seconds a host is left alone after 429 without Retry-After
@@ -210,10 +210,6 @@ class RobotsMiddleware:
         except IgnoreRequest:
             return Robots()  # too many redirects: as if there were none
         except Exception as error:  # noqa: BLE001 whatever kept us from robots.txt keeps us from the host
-            if host_of(url) in refused_names:
-                return Robots(
-                    error=AddressRefusedError(f"address {refused_names[host_of(url)]} is not global")
-                )
             return Robots(error=HostUnreachableError(f"robots.txt: {plain_words(error)}"))
         if response.status >= 500 or response.status == 429:
             return Robots(denied=f"robots.txt answered {response.status}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.logformatter import LogFormatter
 
 MAX_BODY = 10 * 2**20  # bytes of a body, as it comes and once decoded
 TIMEOUT = 30  # seconds for one request
@@ -17,11 +18,23 @@ ACCEPT = (
 
 
 class WireBytesMiddleware(HttpCompressionMiddleware):
-    """Decodes feeds, sitemaps and robots.txt, and leaves the bodies of pages as they came."""
+    """Says who asks and for what; decodes feeds, sitemaps and robots.txt, and leaves the bodies of pages as they came.
+
+    One middleware for all of a request's headers, since each costs its share of every request.
+    """
+
+    def __init__(self, crawler: Any = None) -> None:
+        super().__init__(crawler=crawler)
+        self.headers = {
+            "User-Agent": crawler.settings["USER_AGENT"],
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip",  # alone: it is the one encoding whose end can be checked
+        }
 
     def process_request(self, request: Any, spider: Any = None) -> None:
-        """Ask for gzip alone: it is the one encoding whose end can be checked."""
-        request.headers.setdefault("Accept-Encoding", "gzip")
+        """Complete the headers."""
+        for name, value in self.headers.items():
+            request.headers.setdefault(name, value)
 
     def process_response(self, request: Any, response: Any, spider: Any = None) -> Any:
         """The response, decoded unless the request is for a page."""
@@ -30,34 +43,45 @@ class WireBytesMiddleware(HttpCompressionMiddleware):
         return super().process_response(request, response)
 
 
+class QuietFormatter(LogFormatter):
+    """No line for each answer: nobody reads them, and they name every URL."""
+
+    def crawled(self, request: Any, response: Any, spider: Any) -> Any:
+        """Nothing."""
+
+
 def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[str, Any]:
     """Settings of one crawl process."""
     return {
         "BOT_NAME": "vigil",
         "USER_AGENT": user_agent,
-        "DEFAULT_REQUEST_HEADERS": {"Accept": ACCEPT},
         "VIGIL_TIME_BUDGET": time_budget,
         # size, time, depth
         "DOWNLOAD_MAXSIZE": MAX_BODY,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_TIMEOUT": TIMEOUT,
-        "DNS_TIMEOUT": 15,
-        "DOWNLOAD_FAIL_ON_DATALOSS": False,  # flagged instead, so that the page gets its disposition
         "REDIRECT_MAX_TIMES": 5,
         "REDIRECT_PRIORITY_ADJUST": 0,
         "RETRY_TIMES": 1,
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
+        "RETRY_EXCEPTIONS": [  # without the Twisted handler's, whose import takes longer than a small crawl
+            "scrapy.exceptions.CannotResolveHostError",
+            "scrapy.exceptions.DownloadConnectionRefusedError",
+            "scrapy.exceptions.DownloadFailedError",
+            "scrapy.exceptions.DownloadTimeoutError",
+        ],
         "CLOSESPIDER_TIMEOUT": time_budget + 4 * TIMEOUT,
         "MEMUSAGE_LIMIT_MB": 1024,  # the figure includes what the parent had at fork
         # politeness
-        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # newest first, as the spider asks
-        "CONCURRENT_REQUESTS": 32,
+        "CONCURRENT_REQUESTS": 0,  # BatchSpider's own business
         "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
         "DOWNLOAD_DELAY_JITTER": 0.0,  # a Crawl-delay is a minimum
         # security
-        "TWISTED_DNS_RESOLVER": "scrapers.guards.GuardResolver",
-        "DOWNLOAD_VERIFY_CERTIFICATES": True,
-        "DOWNLOAD_HANDLERS": {"file": None, "data": None, "ftp": None, "s3": None},
+        "DOWNLOAD_HANDLERS_BASE": {},
+        "DOWNLOAD_HANDLERS": {
+            "http": "scrapers.download.DownloadHandler",
+            "https": "scrapers.download.DownloadHandler",
+        },
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "COOKIES_ENABLED": False,
@@ -65,10 +89,10 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
         "METAREFRESH_ENABLED": False,
         # no more machinery than needed
         "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
-        "CONCURRENT_ITEMS": 4,
-        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # parses the callback's source for every request
+        "TWISTED_REACTOR_ENABLED": False,
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the frontier decides
         "LOG_INSTALL_ROOT_HANDLER": False,
+        "LOG_FORMATTER": "scrapers.settings.QuietFormatter",
         # The whole machinery, by name: what the bases would add is switched off only after its import (aiohttp
         # alone is a third of the start-up), and every part costs its share of each request.
         "EXTENSIONS_BASE": {},
@@ -84,9 +108,6 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
             "scrapers.guards.GuardMiddleware": 10,
             "scrapers.politeness.HoldMiddleware": 50,
             "scrapers.politeness.RobotsMiddleware": 100,
-            "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
-            "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
-            "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
             "scrapers.politeness.RetryAfterMiddleware": 550,
             "scrapers.settings.WireBytesMiddleware": 590,
             "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": 600,

@@ -6,16 +6,16 @@ import contextlib
 import hashlib
 import io
 import json
+import struct
 import tempfile
-import uuid
 import weakref
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
+from isal import isal_zlib
 
 from scrapers.handover import PageLine
 from scrapers.wire import content_encoding
@@ -23,9 +23,11 @@ from scrapers.wire import content_encoding
 HEAD = 32 << 10  # bytes of a response's stored headers; readers give up at 64 KiB
 VALUE = 8 << 10  # bytes of one stored header
 MAX_URI = 8 << 10
-SPOOL = 16 << 20  # bytes of a batch kept in memory before it goes to a temporary file
-_NAMESPACE = uuid.UUID("6d2f2d0e-60d5-5d35-9c3e-5f6a7c1f0a11")  # of our record ids
+_NAMESPACE = b"6d2f2d0e-60d5-5d35-9c3e-5f6a7c1f0a11"  # of our record ids
+_BUFFER = 1 << 20  # bytes written to the temporary file at once
+_GZIP = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # head of a member: no name, no time, no system
 _JSON = "application/json"
+_PLACE = {"offset", "length"}  # of a line: not known before its record is written
 _HOP_BY_HOP = frozenset({"transfer-encoding", "content-length", "connection", "keep-alive"})
 _VITAL = frozenset({"content-type", "content-encoding", "content-language", "etag", "last-modified", "date"})
 
@@ -82,7 +84,7 @@ class BatchWriter:
         self.warc_key = warc_key
         self.limit = limit
         self.lines: list[PageLine] = []
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 see close()
+        self._file: IO[bytes] = tempfile.TemporaryFile(buffering=_BUFFER)  # noqa: SIM115 see close()
         weakref.finalize(self, self._file.close)
         self._offset = 0
         self._seed = batch_id
@@ -104,17 +106,17 @@ class BatchWriter:
     def add(self, line: PageLine, exchange: Exchange | None = None) -> PageLine:
         """Write a page, or only its metadata if nothing came back; returns the line as the index has it."""
         ident = f"{len(self.lines)}:{line.page_id}"
+        facts: dict[str, Any] = {"warc_key": self.warc_key}
         concurrent: dict[str, str] = {}
         if exchange is not None:
-            line = line.model_copy(update=self._write_exchange(line, exchange, ident))
+            facts |= self._write_exchange(line, exchange, ident)
             concurrent = {"WARC-Concurrent-To": self._record_id("response", ident)}
-        line = line.model_copy(update={"warc_key": self.warc_key})
-        facts = line.model_dump_json(exclude={"offset", "length"})
+        line = line.model_copy(update=facts)
         self._write(
             "metadata",
             self._record_id("metadata", ident),
             line.fetched_at,
-            facts.encode(),
+            line.model_dump_json(exclude=_PLACE).encode(),
             {"WARC-Target-URI": _uri(line.url), "Content-Type": _JSON, **concurrent},
         )
         self.lines.append(line)
@@ -145,9 +147,9 @@ class BatchWriter:
         more |= {"WARC-IP-Address": exchange.ip} if exchange.ip else {}
         more |= {"WARC-Truncated": exchange.truncated} if exchange.truncated else {}
         head = _http_head(f"HTTP/1.1 {exchange.status} {exchange.reason}", _stored_headers(exchange))
-        level = 0 if content_encoding(list(exchange.headers)) else 6
+        packed = bool(content_encoding(exchange.headers))
         offset = self._offset
-        self._write("response", response_id, line.fetched_at, head + exchange.body, more, level)
+        self._write("response", response_id, line.fetched_at, head + exchange.body, more, packed=packed)
         return {"offset": offset, "length": self._offset - offset, "digest": digest}
 
     def _write(
@@ -157,26 +159,40 @@ class BatchWriter:
         date: datetime,
         block: bytes,
         headers: dict[str, str],
-        level: int = 6,
+        *,
+        packed: bool = False,
     ) -> None:
+        """One record. A `packed` block is compressed already."""
         rows = {
             "WARC-Type": kind,
             "WARC-Record-ID": ident,
             "WARC-Date": date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "Content-Length": str(len(block)),
+            "WARC-Block-Digest": payload_digest(block),
             **headers,
         }
-        if "WARC-Payload-Digest" not in headers:  # of a page that digest says it all
-            rows["WARC-Block-Digest"] = payload_digest(block)
         if kind != "warcinfo":
             rows["WARC-Warcinfo-ID"] = self._info_id
         head = "".join(f"{name}: {value}\r\n" for name, value in rows.items())
-        packer = zlib.compressobj(level, zlib.DEFLATED, 31)  # a gzip member of its own, without a time in it
-        member = packer.compress(b"".join((b"WARC/1.1\r\n", head.encode(), b"\r\n", block, b"\r\n\r\n")))
-        self._offset += self._file.write(member + packer.flush())
+        record = b"".join((b"WARC/1.1\r\n", head.encode(), b"\r\n", block, b"\r\n\r\n"))
+        self._offset += self._file.write(_stored(record) if packed else isal_zlib.compress(record, 3, 31))
 
     def _record_id(self, kind: str, ident: str) -> str:
-        return f"<urn:uuid:{uuid.uuid5(_NAMESPACE, f'{self._seed}|{kind}|{ident}')}>"
+        """A name-based UUID (version 5): the same page in the same batch has the same."""
+        name = hashlib.sha1(_NAMESPACE + f"{self._seed}|{kind}|{ident}".encode(), usedforsecurity=False).hexdigest()
+        variant = "89ab"[int(name[16], 16) & 3]
+        return f"<urn:uuid:{name[:8]}-{name[8:12]}-5{name[13:16]}-{variant}{name[17:20]}-{name[20:32]}>"
+
+
+def _stored(data: bytes) -> bytes:
+    """`data` as a gzip member of stored blocks: nothing is gained by compressing what is compressed."""
+    parts = [_GZIP]
+    for start in range(0, len(data), 0xFFFF):
+        piece = data[start : start + 0xFFFF]
+        last = start + 0xFFFF >= len(data)
+        parts += [struct.pack("<BHH", last, len(piece), len(piece) ^ 0xFFFF), piece]
+    parts.append(struct.pack("<II", isal_zlib.crc32(data), len(data) & 0xFFFFFFFF))
+    return b"".join(parts)
 
 
 def read_record(data: bytes) -> StoredResponse:

