@@ -25,6 +25,12 @@ def batch_id(group: str, run_id: str, run_after: datetime, sources: list[str]) -
     return f"{group}-{run_after:%Y%m%dt%H%M%S}-{digest}"
 
 
+def label(sources: list[str]) -> str:
+    """The batch's name in the UI: its sources, or first and last and how many. Airflow's column takes 250 characters."""
+    names = ", ".join(sources)
+    return names if len(names) <= 120 else f"{sources[0]} … {sources[-1]} ({len(sources)} sources)"
+
+
 class CrawlBatch(BaseOperator):
     """Crawl `sources` of one schedule group; returns the crawl's report (keys and counts, never pages).
 
@@ -44,7 +50,7 @@ class CrawlBatch(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         """Run the crawl and announce the batch's index key if it brought something."""
         run = context["dag_run"]
-        context["label"] = ", ".join(self.sources)
+        context["label"] = label(self.sources)
         name = batch_id(self.group, run.run_id, run.run_after, self.sources)
         with tempfile.TemporaryDirectory(prefix="vigil-crawl-") as folder:
             stats = Path(folder) / "stats.json"

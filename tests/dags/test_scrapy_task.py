@@ -101,3 +101,13 @@ class _Log:
     def info(self, *_args: object) -> None:
         """Any line will do: the process is up."""
         self.seen.set()
+
+
+def test_the_label_of_a_big_batch_fits_airflows_column() -> None:
+    """A few sources are named each; of many, first, last and number: PostgreSQL refuses more than 250 characters."""
+    from scrapy_task import label
+
+    assert label(["a", "b"]) == "a, b"
+    many = label([f"{letter * 62}" for letter in "abcdefgh"])
+    assert many.endswith("(8 sources)")
+    assert len(many) <= 250
