@@ -149,14 +149,14 @@ def evaluate_file(*labels: Path, half: Half = "all") -> Report:
     `half`: only rows whose id ends in an odd (or even) number. Of the project's own corpus the odd ones are never
     tuned on.
     """
-    rows = [row for file in labels for row in _read_labels(file) if half == "all" or _half_of(row) == half]
+    rows = [row for file in labels for row in read_labels(file) if half == "all" or half_of(row) == half]
     inputs = (
         json.dumps({key: row[key] for key in ("id", "text", "title", "published") if row.get(key)}) for row in rows
     )
     return score(rows, [json.loads(line) for line in detect_jsonl(inputs)])
 
 
-def _read_labels(file: Path) -> list[Row]:
+def read_labels(file: Path) -> list[Row]:
     try:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -166,7 +166,7 @@ def _read_labels(file: Path) -> list[Row]:
     return rows
 
 
-def _half_of(row: Row) -> Half:
+def half_of(row: Row) -> Half:
     digits = str(row["id"]).rpartition("-")[2]
     return "odd" if digits.isdigit() and int(digits) % 2 else "even"
 
@@ -193,7 +193,7 @@ def _score_row(report: Report, row: Row, answer: Row) -> None:
     for index, claim in enumerate(claims):
         if claim.get("status", "own") not in _COUNTED:
             continue
-        label = next((i for i in open_labels if _same_figure(labels[i], claim)), None)
+        label = next((i for i in open_labels if same_figure(labels[i], claim)), None)
         if label is None:
             continue
         open_labels.remove(label)
@@ -231,7 +231,7 @@ def _number(figure: Row) -> int | None:
     return low if low else high
 
 
-def _same_figure(label: Row, claim: Row) -> bool:
+def same_figure(label: Row, claim: Row) -> bool:
     wanted, found = _number(label), _number(claim)
     if label.get("category", label.get("measure")) != claim.get("measure") or wanted is None or found is None:
         return False

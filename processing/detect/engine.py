@@ -6,6 +6,7 @@ from processing.detect import lexicon as lexicons
 from processing.detect.attribution import find_speaker
 from processing.detect.binding import Binder, triggers_of
 from processing.detect.causes import causes_in_context
+from processing.detect.confidence import class_features, count_features, region_features, sure
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
 from processing.detect.echoes import echoed, mirrored, within_toll
@@ -53,6 +54,7 @@ from processing.models import (
 
 DETECTOR_VERSION = "1"
 
+Judged = tuple[Claim, dict[str, frozenset[str]]]
 _MOST_CLAIMS = 200  # a text with more is a table or debris
 
 
@@ -62,7 +64,19 @@ def detect(item: DetectInput) -> Detection:
     whole = f"{item.title or ''}\n{item.text}"
     if not lexicons.load(lang).gate.search(whole.lower().replace("ё", "е").replace("’", "'").replace("ʼ", "'")):
         return Detection(id=item.id, lang=lang, disclosure=False, claims=())
-    article = _article(item, lang)
+    claims = tuple(claim for claim, _ in _judged(_article(item, lang)))
+    disclosure = any(
+        c.status is Status.OWN and c.measure in DISCLOSING and c.qualifier is not Qualifier.UNSPECIFIED for c in claims
+    )
+    return Detection(id=item.id, lang=lang, disclosure=disclosure, claims=claims)
+
+
+def judged(item: DetectInput) -> list[Judged]:
+    """Every claim with the features its confidence was computed from, by slot."""
+    return _judged(_article(item, _language(item)))
+
+
+def _judged(article: Article) -> list[Judged]:
     drafts: list[Draft] = []
     for view in article.views:
         drafts += _drafts(article, view)
@@ -79,11 +93,7 @@ def detect(item: DetectInput) -> Detection:
     sums(drafts)
     bodies_within(drafts)
     drafts = without_repeats(drafts)
-    claims = tuple(_claim(article, drafts, draft) for draft in drafts)
-    disclosure = any(
-        c.status is Status.OWN and c.measure in DISCLOSING and c.qualifier is not Qualifier.UNSPECIFIED for c in claims
-    )
-    return Detection(id=item.id, lang=lang, disclosure=disclosure, claims=claims)
+    return [_claim(article, drafts, draft) for draft in drafts]
 
 
 def _language(item: DetectInput) -> str:
@@ -140,7 +150,7 @@ def _same_uniform(drafts: list[Draft]) -> None:
                 draft.group = "military"
 
 
-def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Claim:
+def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Judged:
     view = draft.view
     roles = find_roles(
         article, view, min(draft.start, draft.trigger.start), max(draft.end, draft.trigger.end), draft.group
@@ -149,7 +159,13 @@ def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Claim:
     day, day_sure = find_date(article, view)
     sentence, published = view.sentence, article.item.published
     cumulative = is_cumulative(article, view)
-    return Claim(
+    features = {
+        "count": frozenset(count_features(article, draft, drafts, speaker.sure)),
+        "region": frozenset(region_features(article, draft, roles)),
+        "attribution": frozenset(class_features(speaker.sure, article.lang)),
+        "date": frozenset(class_features(day_sure, article.lang)),
+    }
+    claim = Claim(
         measure=draft.trigger.measure,
         min=draft.low,
         max=draft.high,
@@ -173,11 +189,12 @@ def _claim(article: Article, drafts: list[Draft], draft: Draft) -> Claim:
             end=sentence.start + draft.end,
             field=sentence.field,
         ),
-        confidence=Confidence(count=draft.sure, region=roles.sure, attribution=speaker.sure, date=day_sure),
+        confidence=Confidence.model_validate({slot: sure(slot, found) for slot, found in features.items()}),
         rules=tuple(draft.rules),
         names=draft.names,
         cues=_cues(view, draft),
     )
+    return claim, features
 
 
 _LOOSE = frozenset({"уже", "теперь", "вже", "тепер", "now", "already"})
