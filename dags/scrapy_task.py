@@ -26,7 +26,7 @@ def batch_id(group: str, run_id: str, run_after: datetime, sources: list[str]) -
 
 
 def label(sources: list[str]) -> str:
-    """The batch's name in the UI: its sources, or first and last and how many. Airflow's column takes 250 characters."""
+    """The batch's name in the UI: its sources, or first, last and number. Airflow's column takes 250 characters."""
     names = ", ".join(sources)
     return names if len(names) <= 120 else f"{sources[0]} … {sources[-1]} ({len(sources)} sources)"
 
@@ -73,6 +73,8 @@ class CrawlBatch(BaseOperator):
             "--user-agent", config.user_agent, "--stats", str(stats),
             "--time-budget", str(48 * config.groups[self.group].timeout_minutes),  # 80 % of the task's limit
         ]
+        if slowest := config.groups[self.group].slowest_minutes:
+            argv += ["--slowest", str(slowest)]
         env = {**os.environ, "VIGIL_LEDGER_URL": settings.ledger_url}  # not an argument: it may hold a password
         with subprocess.Popen(
             argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
