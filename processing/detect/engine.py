@@ -109,7 +109,7 @@ def _article(item: DetectInput, lang: str) -> Article:
         item,
         lang,
         lexicon,
-        tuple(View(s, causes_in_context(s, lexicon.matcher.scan(s.norm), lang), lexicon) for s in pieces),
+        tuple(View(s, causes_in_context(s, lexicon.scan(s), lang), lexicon) for s in pieces),
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from processing.detect import nouns
+from processing.detect.text import Sentence
 
 LANGUAGES = Path(__file__).parent / "languages"
 _STARTS = re.compile(r"(?<!\w)(?<!\w')\w")
@@ -21,11 +24,15 @@ _GAP = r"(?:[ ,\"]{1,2}[\w'-]{1,30}){0,6}?[ ,\"]{1,2}"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A lexicon entry found in a sentence. `tag` is its dotted place in the YAML, as `triggers.killed.verb`."""
+    """A lexicon entry found in a sentence. `tag` is its dotted place in the YAML, as `triggers.killed.verb`.
+
+    `noun` is the entry of the people table, for words found there.
+    """
 
     tag: str
     start: int
     end: int
+    noun: nouns.Noun | None = None
 
 
 def pattern(entry: str) -> str:
@@ -79,6 +86,16 @@ class Matcher:
         return found
 
 
+_SINGLE = frozenset({"sn", "sg", "sa", "si"})
+_DATIVE = frozenset({"sn", "sd"})  # "ребенку оторвало": the one hurt, though in the dative
+
+
+def _beside(norm: str, hit: Hit, found: nouns.Found) -> bool:
+    """As in "водителю осколком перебило", "оказали помощь девочке": at most three words between."""
+    gap = norm[found.end : hit.start] if hit.start >= found.end else norm[hit.end : found.start]
+    return re.fullmatch(r" (?:[\w-]+ ){0,3}", gap) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Everything the engine knows about one language."""
@@ -88,6 +105,41 @@ class Lexicon:
     matcher: Matcher
     gate: re.Pattern[str]
     examples: tuple[Mapping[str, Any], ...]
+    people: nouns.Nouns | None = None
+
+    def scan(self, sentence: Sentence) -> list[Hit]:
+        """All that the language's lists and its table of people find in a sentence."""
+        hits = self.matcher.scan(sentence.norm)
+        return [*self._people(sentence, hits), *hits] if self.people is not None else hits
+
+    def _people(self, sentence: Sentence, hits: list[Hit]) -> Iterator[Hit]:
+        """People as `persons.<group>` where a number may count them, `one.<group>` where they may be one victim."""
+        norm = sentence.norm
+        hurt = [hit for hit in hits if hit.tag == "hurt_to"]
+        for found in self.people.find(sentence) if self.people is not None else ():
+            noun, start, end = found.noun, found.start, found.end
+            if noun.loose and not self._is_meant(norm, found, hits):
+                continue
+            if noun.count == 2:
+                yield Hit("vague.pair", start, end, noun)
+                continue
+            if nouns.is_counted(norm, found):
+                yield Hit(f"persons.{noun.group}", start, end, noun)
+            to_them = "sd" in noun.cases and any(_beside(norm, hit, found) for hit in hurt)
+            if to_them or not noun.cases.isdisjoint(_SINGLE):
+                yield Hit(f"one.{noun.group}", start, end, replace(noun, cases=_DATIVE) if to_them else noun)
+
+    def _is_meant(self, norm: str, found: nouns.Found, hits: list[Hit]) -> bool:
+        """A word that means a person only beside a number or a word of loss."""
+        before = norm[: found.start].rsplit(None, 1)[-1] if found.start else ""
+        return (
+            before.isdigit()
+            or before in self.numbers
+            or any(
+                hit.tag.startswith("triggers.") and (hit.end + 1 == found.start or found.end + 1 == hit.start)
+                for hit in hits
+            )
+        )
 
 
 def _flatten(node: Any, prefix: str) -> Iterator[tuple[str, list[str]]]:
@@ -153,6 +205,7 @@ def load(lang: str) -> Lexicon:
             _entries(data["gate"]), [e for tag, es in entries.items() if tag.startswith("triggers.") for e in es]
         ),
         examples=tuple(data.get("examples", ())),
+        people=nouns.load(lang),
     )
 
 
