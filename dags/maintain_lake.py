@@ -56,6 +56,16 @@ def maintain_lake() -> None:
             frontier.close()
 
     @task
+    def prune_yields() -> int:
+        """Batches forgotten whose pages the sources' health no longer looks back on."""
+        from processing.config import Settings
+        from processing.ledger import Ledger
+        from processing.ledger.yields import prune_yields
+        from processing.pipeline import utc_now
+
+        return prune_yields(Ledger.open(Settings.from_env().ledger_url).engine, utc_now() - FORGET_AFTER)
+
+    @task
     def look_everywhere() -> int:
         """Unfinished batches of any day."""
         from processing.pipeline import open_pipeline
@@ -64,6 +74,7 @@ def maintain_lake() -> None:
 
     compact()
     prune_frontier()
+    prune_yields()
     look_everywhere()
 
 

@@ -14,6 +14,7 @@ from processing.models import Group, Measure, Novelty
 from scrapers.registry import known_regions
 
 HOME = Path(__file__).resolve().parent.parent
+OPERATIONS = "operations"  # name of the route that hears of sources
 
 
 class _Config(BaseModel):
@@ -26,6 +27,7 @@ class ScheduleGroup(_Config):
     schedule: str  # cron
     batch_size: int = Field(1, ge=1, le=500)
     timeout_minutes: int = Field(10, ge=1)
+    slowest_minutes: int | None = Field(None, ge=1)  # a source that publishes rarely is asked at least so often
 
 
 class EmailReceiver(_Config):
@@ -60,6 +62,19 @@ class Route(_Config):
     timezone: str = "UTC"
 
 
+class Operations(_Config):
+    """Who hears how the sources fare: a verdict that changes. Without it nobody is told; the UI shows it."""
+
+    receivers: tuple[str, ...] = Field(min_length=1)
+    lang: Literal["en", "ru", "uk"] = "en"
+    timezone: str = "UTC"
+
+    @property
+    def name(self) -> str:
+        """As a route."""
+        return OPERATIONS
+
+
 class Windows(_Config):
     age_gate_hours: float = Field(48, gt=0)  # older articles are recorded, and page nobody
     update_group_seconds: float = Field(60, ge=0)
@@ -75,6 +90,7 @@ class VigilConfig(_Config):
     groups: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")], ScheduleGroup]
     receivers: dict[str, Receiver]
     routes: tuple[Route, ...]
+    operations: Operations | None = None
     windows: Windows = Windows()
     message_id_domain: str = "vigil.invalid"
 
@@ -118,6 +134,13 @@ def load_config(file: Path) -> VigilConfig:
         f"{file}: routes.{route.name}.receivers: {name!r} is not under receivers:"
         for route in config.routes for name in route.receivers if name not in config.receivers
     ]
+    if config.operations:
+        faults += [
+            f"{file}: operations.receivers: {name!r} is not under receivers:"
+            for name in config.operations.receivers if name not in config.receivers
+        ]
+    if any(route.name == OPERATIONS for route in config.routes):
+        faults.append(f"{file}: routes: the name {OPERATIONS!r} is that of operations:; use another")
     regions = known_regions(HOME / "config" / "regions.yaml")
     named = set(config.tracked_regions)
     named.update(r for route in config.routes if route.regions != "tracked" for r in route.regions)

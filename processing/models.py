@@ -297,3 +297,31 @@ class DisclosureRecord(_Record):
     outlets: tuple[OutletRef, ...]
     independent_sources: int
     claim_ids: tuple[str, ...]
+
+
+class Notice(_Record):
+    """One message about a source, not about a disclosure: its verdict changed, or an official fell silent.
+
+    All messages of a kind about one source share `notice_id` and are counted by `version`: one thread.
+    """
+
+    notice_id: str
+    version: int
+    created_at: datetime
+    kind: Literal["verdict", "silence"]
+    source: str
+    outlet: str
+    url: str
+    region: str | None
+    verdict: str  # as it stands now
+    before: str | None  # the verdict that was told last
+    reason: str
+    since: datetime  # of the verdict, or of the silence: its last news
+    last_success_at: datetime | None
+    usual_hours: float | None  # an official's usual time between news
+    silent_hours: float | None
+
+
+def notice_id(kind: str, source: str) -> str:
+    """Content-derived id of what is told about a source."""
+    return content_id("notice", kind, source)

@@ -19,11 +19,11 @@ from sqlalchemy import Engine, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from processing.alert.policy import Decision, targets
-from processing.config import Route, VigilConfig
+from processing.config import Operations, Route, VigilConfig
 from processing.errors import VigilError
 from processing.ledger.engine import lock_keys, reading, writing
-from processing.ledger.schema import Delivery, DisclosureVersion, TargetPause
-from processing.models import DisclosureRecord, Measure, Novelty, content_id
+from processing.ledger.schema import Delivery, DisclosureVersion, NoticeVersion, TargetPause
+from processing.models import DisclosureRecord, Measure, Notice, Novelty, content_id
 
 log = logging.getLogger("vigil.outbox")
 
@@ -38,7 +38,7 @@ _WINDOW = 500  # due rows looked at in one go
 
 @dataclass(frozen=True)
 class DeliveryJob:
-    """One disclosure version for one target, leased to this process.
+    """One disclosure version, or one message about a source, for one target, leased to this process.
 
     `root_ref` and `last_ref` are the provider's references of the first and the latest message about the same
     disclosure to the same target (None when there was none): the thread. `uncertain`: an earlier attempt may
@@ -51,7 +51,7 @@ class DeliveryJob:
     target: str
     receiver: str
     route: str
-    record: DisclosureRecord
+    record: DisclosureRecord | Notice
     attempt: int
     uncertain: bool
     root_ref: str | None
@@ -59,6 +59,11 @@ class DeliveryJob:
     timezone: str
     lang: str
     reason: str
+
+    @property
+    def thread(self) -> str:
+        """Id of what all messages of the thread are about."""
+        return self.record.notice_id if isinstance(self.record, Notice) else self.record.disclosure_id
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,37 @@ def enqueue(
     return queued
 
 
+def enqueue_notice(
+    session: Session, notice: Notice, decisions: Sequence[tuple[Route | Operations, Decision]],
+    config: VigilConfig, now: datetime,
+) -> int:
+    """A message about a source and its outbox rows, in the caller's transaction. Returns how many will be sent."""
+    session.add(NoticeVersion(
+        notice_id=notice.notice_id, version=notice.version, kind=notice.kind, source=notice.source, created_at=now,
+        snapshot=notice.model_dump(mode="json"),
+        decision=[{"route": r.name, "verdict": d.verdict, "reason": d.reason} for r, d in decisions],
+    ))
+    done: set[str] = set()
+    for route, decision in decisions:
+        for target in targets(route, config) if decision.send else ():
+            key = delivery_key(notice.notice_id, notice.version, target.kind, target.target)
+            if key not in done:
+                done.add(key)
+                session.add(Delivery(
+                    key=key, disclosure_id=notice.notice_id, version=notice.version, route=route.name,
+                    receiver=target.receiver, kind=target.kind, target=target.target, state="pending",
+                    reason=decision.reason, attempts=0, due=now, give_up_at=now + GIVE_UP_AFTER, created_at=now,
+                ))
+    return len(done)
+
+
+def next_version(session: Session, notice_id: str) -> int:
+    """Number of the next message about a source; also after the ledger was rebuilt from deliveries alone."""
+    told = session.scalar(select(func.max(NoticeVersion.version)).where(NoticeVersion.notice_id == notice_id))
+    sent = session.scalar(select(func.max(Delivery.version)).where(Delivery.disclosure_id == notice_id))
+    return max(told or 0, sent or 0) + 1
+
+
 def delivery_key(disclosure_id: str, version: int, kind: str, target: str) -> str:
     """The key by which a delivery is known here and at the provider."""
     return content_id("delivery", disclosure_id, str(version), kind, target)
@@ -180,7 +216,9 @@ class Outbox:
         self.clock = clock
         self.config = config
         self._rng = rng or random.Random()  # noqa: S311 -- spreads retries; no secret rests on it
-        self._routes = {route.name: route for route in config.routes}
+        self._routes: dict[str, Route | Operations] = {route.name: route for route in config.routes}
+        if config.operations:
+            self._routes[config.operations.name] = config.operations
 
     # -- taking work -------------------------------------------------------------------------
 
@@ -435,11 +473,16 @@ def _references(
     return (found[0], found[-1]) if found else (None, None)
 
 
-def _told(session: Session, row: Delivery) -> DisclosureRecord:
+def _told(session: Session, row: Delivery) -> DisclosureRecord | Notice:
     """The version's record, telling also the news of the versions merged into it."""
-    record = _record(session, row.disclosure_id, row.version)
     into_it = _thread(row).where(Delivery.merged_into == row.version)
     merged = session.scalars(into_it.order_by(Delivery.version)).all()
+    if found := session.get(NoticeVersion, (row.disclosure_id, row.version)):
+        notice = Notice.model_validate(found.snapshot)
+        earlier = session.get(NoticeVersion, (row.disclosure_id, merged[0].version)) if merged else None
+        before = Notice.model_validate(earlier.snapshot).before if earlier else notice.before
+        return notice.model_copy(update={"before": before})
+    record = _record(session, row.disclosure_id, row.version)
     if not merged:
         return record
     first = _record(session, row.disclosure_id, merged[0].version)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
-from processing.config import Route, VigilConfig
-from processing.models import DisclosureRecord, Measure, Novelty, Precision
+from processing.config import Operations, Route, VigilConfig
+from processing.models import DisclosureRecord, Measure, Notice, Novelty, Precision
 
 _AHEAD = timedelta(hours=24)  # a publication time further in the future than any time zone is no usable date
 
@@ -75,7 +75,32 @@ def decide(
     )
 
 
-def targets(route: Route, config: VigilConfig) -> list[Target]:
+def decide_notice(
+    notice: Notice, route: Route | Operations, config: VigilConfig, silences: Iterable[Mute], now: datetime
+) -> Decision:
+    """Whether a message about a source goes out on a route. Pure.
+
+    Operations hear of every verdict that changes. Readers of a tracked region hear only that its official
+    channel has fallen silent: that is news to them, a broken parser is not.
+    """
+    regions = {notice.region} if notice.region else set()
+    if isinstance(route, Route):
+        regions &= set(config.tracked_regions if route.regions == "tracked" else route.regions)
+        if notice.kind != "silence" or not regions:
+            return Decision(False, "suppressed: no official of a tracked region that fell silent", "unmatched")
+    for mute in silences:
+        by_source = (mute.field, mute.value) == ("source", notice.source)
+        if mute.until > now and (by_source or (mute.field == "region" and mute.value in regions)):
+            return _mute(mute)
+    if notice.kind == "silence":
+        return Decision(
+            True, f"sent: official channel of {notice.region} silent for {notice.silent_hours:.0f} h, longer than "
+                  f"three times its usual gap of {notice.usual_hours:.1f} h", "send",
+        )
+    return Decision(True, f"sent: verdict changed from {notice.before or 'none'} to {notice.verdict}", "send")
+
+
+def targets(route: Route | Operations, config: VigilConfig) -> list[Target]:
     """Every address and channel of a route, each once, in the order of the configuration."""
     found: dict[tuple[str, str], Target] = {}
     for name in route.receivers:

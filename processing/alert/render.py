@@ -13,11 +13,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from processing.alert.notices import NoticeView, notice_view
 from processing.alert.outbox import DigestJob
 from processing.alert.scraped import clean, cut
-from processing.alert.slack_blocks import Blocks, alert_blocks, digest_blocks, mrk, reply_blocks
-from processing.alert.view import TEMPLATES, headline, subject, view_of, words_of
-from processing.models import DisclosureRecord
+from processing.alert.slack_blocks import Blocks, alert_blocks, digest_blocks, mrk, notice_blocks, reply_blocks
+from processing.alert.view import TEMPLATES, View, Words, headline, subject, view_of, words_of
+from processing.models import DisclosureRecord, Notice
 
 __all__ = ["Message", "headline", "render", "render_digest", "subject"]
 
@@ -35,10 +36,17 @@ class Message:
     slack_reply_blocks: Blocks
 
 
-def render(record: DisclosureRecord, *, lang: str = "en", timezone: str = "UTC", reason: str = "") -> Message:
-    """One disclosure version for one route. An unknown `timezone` is shown as UTC: no alert is lost to it."""
+def render(
+    record: DisclosureRecord | Notice, *, lang: str = "en", timezone: str = "UTC", reason: str = ""
+) -> Message:
+    """One disclosure version, or one message about a source, for one route.
+
+    An unknown `timezone` is shown as UTC: no alert is lost to it.
+    """
     words = words_of(lang)
-    view = view_of(record, words, lang, timezone, reason)
+    view = _view(record, words, lang, timezone, reason)
+    if isinstance(view, NoticeView):
+        return _notice(view, words, lang)
     values = {"v": view, "w": words, "lang": lang}
     return Message(
         subject=view.subject,
@@ -54,16 +62,35 @@ def render(record: DisclosureRecord, *, lang: str = "en", timezone: str = "UTC",
 def render_digest(job: DigestJob) -> Message:
     """All disclosures of a flood in one message: a headline each, none dropped while Slack's limits allow."""
     words = words_of(job.lang)
-    views = [view_of(j.record, words, job.lang, job.timezone, j.reason) for j in job.jobs]
-    title = words["digest_headline"].format(n=len(views))
+    views = [_view(j.record, words, job.lang, job.timezone, j.reason) for j in job.jobs]
+    told = words["notice"] if any(isinstance(view, NoticeView) for view in views) else words
+    title = told["digest_headline"].format(n=len(views))
     why = clean(job.jobs[0].reason, 300) if job.jobs else ""
     values = {"items": views, "w": words, "lang": job.lang, "headline": title, "why": why}
     blocks = digest_blocks(title, views, words)
     return Message(
-        subject=words["digest_subject"].format(n=len(views)), headline=title,
+        subject=told["digest_subject"].format(n=len(views)), headline=title,
         text=_tidy(_template("digest.txt.j2").render(values)),
         html=_template("digest.html.j2").render(values),
         slack_text=mrk(title), slack_blocks=blocks, slack_reply_blocks=blocks,
+    )
+
+
+def _view(
+    record: DisclosureRecord | Notice, words: Words, lang: str, timezone: str, reason: str
+) -> View | NoticeView:
+    if isinstance(record, Notice):
+        return notice_view(record, words, lang, timezone, reason)
+    return view_of(record, words, lang, timezone, reason)
+
+
+def _notice(view: NoticeView, words: Words, lang: str) -> Message:
+    values = {"v": view, "w": words, "lang": lang}
+    blocks = notice_blocks(view, words)
+    return Message(
+        subject=view.subject, headline=view.headline, text=_tidy(_template("notice.txt.j2").render(values)),
+        html=_template("notice.html.j2").render(values), slack_text=cut(mrk(view.headline), 3000),
+        slack_blocks=blocks, slack_reply_blocks=blocks,
     )
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from processing.alert.notices import NoticeView
 from processing.alert.scraped import clean, cut
 from processing.alert.view import OUTLETS_SHOWN, QUOTE_LIMIT, View, Words
 
@@ -86,7 +87,15 @@ def _archive_lines(view: View, words: Words) -> list[str]:
     ]
 
 
-def digest_blocks(title: str, views: Sequence[View], words: Words) -> Blocks:
+def notice_blocks(view: NoticeView, words: Words) -> Blocks:
+    """A message about a source."""
+    rows = "\n".join(f"*{name}:* {mrk(value)}" for name, value in view.rows)
+    link = f"*{words['labels']['source']}:* {_slack_link(view.link, view.link_shown)}"
+    small = [f"{words['labels']['why']}: {mrk(view.why)}", mrk(view.identity)]
+    return [_header(view.headline), _section(f"{mrk(view.text)}\n{rows}\n{link}"), _context(*small)]
+
+
+def digest_blocks(title: str, views: Sequence[View | NoticeView], words: Words) -> Blocks:
     lines = [f"• {mrk(v.headline)} – {_slack_link(v.link, v.through)}" for v in views]
     if _digest_size(title, lines) > PAYLOAD - 1500:
         lines = [f"• {mrk(v.headline)} ({v.identity[:8]})" for v in views]

@@ -110,7 +110,7 @@ def subject(record: DisclosureRecord, lang: str = "en") -> str:
 
 def view_of(record: DisclosureRecord, words: Words, lang: str, timezone: str, reason: str) -> View:
     """The record for one route; `reason` is why the route sends it."""
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     said = record.quote
     outlet, link = clean(said.outlet, 100), safe_url(said.url)
     shown, hidden = _outlets(record)
@@ -132,8 +132,8 @@ def view_of(record: DisclosureRecord, words: Words, lang: str, timezone: str, re
         quote_language=_language(said.lang, words),
         event=_event(record.event_date, words),
         lag=_lag(record.lag_days, words),
-        published=_moment(said.published_at, said.precision, zone, words),
-        seen=_moment(said.first_seen_at, Precision.MINUTE, zone, words),
+        published=moment(said.published_at, said.precision, zone, words),
+        seen=moment(said.first_seen_at, Precision.MINUTE, zone, words),
         page=said.page,
         outlets_line=_outlets_line(record, words),
         outlets=shown,
@@ -295,7 +295,7 @@ def _lag(days: int | None, words: Words) -> str:
     return str(words["lag_one"] if days == 1 else words["lag"].format(n=days))
 
 
-def _moment(when: datetime | None, precision: Precision, zone: ZoneInfo, words: Words) -> str:
+def moment(when: datetime | None, precision: Precision, zone: ZoneInfo, words: Words) -> str:
     """`24 November 2026, 21:00 CET (20:00 UTC)`."""
     if when is None or precision is Precision.UNKNOWN:
         return str(words["not_known"])
@@ -354,7 +354,7 @@ def region_names() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in rows}
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

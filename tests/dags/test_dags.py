@@ -30,7 +30,7 @@ def dags() -> dict[str, Any]:
 
 def test_the_demo_has_its_dags(dags: dict[str, Any]) -> None:
     """Crawl, process, alert and upkeep exist over the demo registry."""
-    assert set(dags) == {"crawl_demo", "process", "alert", "maintain_lake"}
+    assert set(dags) == {"crawl_demo", "process", "alert", "maintain_lake", "watch_sources"}
 
 
 def test_every_dag_explains_itself_and_runs_one_at_a_time(dags: dict[str, Any]) -> None:

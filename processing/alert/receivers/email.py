@@ -84,7 +84,7 @@ def compose(job: DeliveryJob | DigestJob, sender: str, domain: str) -> EmailMess
     mail["Date"] = format_datetime(created.astimezone(UTC))
     mail["Message-ID"] = message_id(job.key, domain)
     if isinstance(job, DeliveryJob):
-        root = f"<root-{job.record.disclosure_id[:32]}@{domain}>"
+        root = f"<root-{job.thread[:32]}@{domain}>"
         mail["In-Reply-To"] = job.last_ref or root
         mail["References"] = " ".join(dict.fromkeys([root, *([job.last_ref] if job.last_ref else [])]))
     mail["Auto-Submitted"] = "auto-generated"
