@@ -92,7 +92,7 @@ def sources_coverage(folder: Path | None, missing: bool) -> None:
 @click.option("--kind", type=click.Choice(["feed", "sitemap", "listing", "telegram"]), help="Else the best there is.")
 @click.option("--lang", type=click.Choice(["en", "ru", "uk"]), help="Else as recognised.")
 @click.option("--group", help="Schedule group of config/vigil.yaml; else official, regional, channels or news.")
-@click.option("--grade", help="Admiralty grade; else C3, or A2 with --office.")
+@click.option("--grade", help="Admiralty grade; else C3, or B2 with --office.")
 @click.option("--region", help="ISO 3166-2 of the region it belongs to.")
 @click.option("--office", help="It is an official's own channel: of which office, as in governor.")
 @click.option("--person", help="Who holds the office.")

@@ -78,7 +78,7 @@ def compose(found: Inspection, way: Way, said: dict[str, Any], today: dt.date) -
     entry["group"] = said.get("group") or (
         "official" if official else "channels" if way.kind == "telegram" else local
     )
-    entry["grade"] = said.get("grade") or ("A2" if official else "C3")
+    entry["grade"] = said.get("grade") or ("B2" if official else "C3")
     if official:
         entry["official"] = official
     if said.get("hosts"):

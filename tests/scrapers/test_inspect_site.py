@@ -175,7 +175,7 @@ WAY: dict[str, Any] = {"kind": "feed", "url": "https://rss.example.org/a.xml", "
     ({}, "ru-outlets.yaml", {"id": "example-org", "group": "news", "grade": "C3"}),
     ({"region": "UA-12"}, "ua-regional.yaml", {"group": "regional", "region": "UA-12"}),
     ({"region": "RU-PSK", "office": "governor", "person": "A. B."}, "ru-official.yaml",
-     {"group": "official", "grade": "A2", "official": {"office": "governor", "person": "A. B."}}),
+     {"group": "official", "grade": "B2", "official": {"office": "governor", "person": "A. B."}}),
     ({"lang": "en", "name": "N", "id": "n-1", "group": "g", "grade": "B2", "hosts": ("e.org",)}, "intl-outlets.yaml",
      {"lang": "en", "name": "N", "id": "n-1", "group": "g", "grade": "B2", "hosts": ["e.org"]}),
 ])  # fmt: skip
