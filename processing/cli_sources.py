@@ -26,8 +26,12 @@ def sources() -> None:
 @sources.command("check")
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--offline", is_flag=True, help="Validate the YAML only; ask no source.")
-def sources_check(folders: tuple[Path, ...], offline: bool) -> None:
+@click.option("--learn", "learns", is_flag=True, help="Propose `expect` from the ledger's history; ask no source.")
+@click.option("--write", is_flag=True, help="With --learn: put the proposals into the files.")
+def sources_check(folders: tuple[Path, ...], offline: bool, learns: bool, write: bool) -> None:
     """Validate the registry (every fault with file, entry, field and mend), then ask each source once."""
+    if write and not learns:
+        raise click.UsageError("--write goes with --learn")
     settings = Settings.from_env()
     config = load_config(settings.config_file)
     for folder in folders or (settings.sources_dir,):
@@ -35,8 +39,29 @@ def sources_check(folders: tuple[Path, ...], offline: bool) -> None:
         if unknown := sorted(set(registry.groups()) - set(config.groups)):
             raise ConfigError(f"{folder}: group {', '.join(unknown)} is not under groups: of {settings.config_file}")
         click.echo(f"{folder}: {len(registry.sources)} sources, all valid")
-        if not offline:
+        if learns:
+            _learn(folder, registry, settings, write)
+        elif not offline:
             _ask_sources(folder, registry, config.user_agent)
+
+
+def _learn(folder: Path, registry: Registry, settings: Settings, write: bool) -> None:
+    """Print what the sources' history proposes, and write it if asked to."""
+    from processing.sources import LEAST_LEARNT, learn, write_expect
+    from scrapers.frontier import Frontier
+
+    frontier = Frontier(settings.ledger_url)
+    try:
+        found = list(learn(registry, frontier, datetime.now(UTC)))
+    finally:
+        frontier.close()
+    for each in found:
+        click.echo(f"- id: {each.source.id}  # {each.lowest} to {each.highest} new a day in {each.days} days")
+        click.echo(f"  {each.line}")
+    if not found:
+        click.echo(f"nothing to propose: it takes {LEAST_LEARNT} whole days, and another rhythm than stated")
+    for file in write_expect(folder, found) if write else ():
+        click.echo(f"{file}: written")
 
 
 def _ask_sources(folder: Path, registry: Registry, user_agent: str) -> None:
@@ -49,16 +74,21 @@ def _ask_sources(folder: Path, registry: Registry, user_agent: str) -> None:
 
 @sources.command("list")
 def sources_list() -> None:
-    """Every source with its verdict, last success and last error."""
-    from scrapers.frontier import Frontier
+    """Every source with its verdict, last success, next poll, ids of posts never seen, and why."""
+    from processing.ledger import Ledger
+    from processing.sources import source_rows
 
     settings = Settings.from_env()
-    registry = load_registry(settings.sources_dir)
-    health = Frontier(settings.ledger_url).health()
-    for source_id in sorted(registry.sources):
-        source, row = registry[source_id], health.get(source_id)
-        seen = f"{row.verdict:<13} {_ago(row.last_success_at):<12} {row.last_error or ''}" if row else "not crawled yet"
-        click.echo(f"{source_id:<28} {source.kind:<9} {source.lang}  {source.group:<9} {seen}")
+    for row in source_rows(settings, Ledger.open(settings.ledger_url)):
+        source = row.source
+        seen = "not crawled yet" if source.enabled else "not enabled"
+        if row.verdict is not None:
+            missing = f"{row.never_seen} never seen" if row.never_seen else ""
+            seen = (
+                f"{row.verdict:<13} {_ago(row.last_success_at):<12} next {_until(row.next_poll_at):<10} "
+                f"{missing:<16} {row.reason}"
+            )
+        click.echo(f"{source.id:<28} {source.kind:<9} {source.lang}  {source.group:<9} {seen}".rstrip())
 
 
 @sources.command("coverage")
@@ -143,6 +173,13 @@ def _inspect(url: str, user_agent: str) -> Any:
     if done.returncode == 2 or not done.stdout.strip():
         raise ConfigError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"{url}: not inspected")
     return Inspection.model_validate_json(done.stdout.splitlines()[-1])
+
+
+def _until(moment: datetime | None) -> str:
+    if moment is None:
+        return "each run"
+    minutes = max(0, round((moment - datetime.now(UTC)).total_seconds() / 60))
+    return f"in {minutes} min" if minutes < 120 else f"in {minutes // 60} h"
 
 
 def _ago(moment: datetime | None) -> str:

@@ -16,8 +16,8 @@ from processing.ledger import Ledger
 from processing.ledger.engine import reading
 from processing.ledger.schema import Delivery, Disclosure, DisclosureVersion
 from processing.models import DisclosureRecord, MeasureState, Novelty, Precision
-from scrapers.frontier import Frontier, Verdict
-from scrapers.registry import load_registry
+from processing.sources import source_rows
+from scrapers.frontier import Verdict
 
 PAGE_SIZE = 50
 TONES = {Novelty.NEW: "new", Novelty.REPEAT: "soft", Novelty.OUT_OF_ORDER: "soft"}
@@ -87,23 +87,19 @@ def show_disclosure(disclosure_id: str) -> dict[str, Any] | None:
 def list_sources() -> dict[str, Any]:
     """Every source of the registry with its health."""
     settings = Settings.from_env()
-    registry = load_registry(settings.sources_dir)
-    frontier = Frontier(settings.ledger_url)
-    try:
-        health = frontier.health()
-    finally:
-        frontier.close()
-    rows = []
-    for source_id in sorted(registry.sources):
-        row = health.get(source_id)
-        rows.append({
-            "source": registry[source_id],
-            "verdict": row.verdict.value if row else "not crawled yet",
-            "tone": VERDICT_TONES.get(row.verdict, "update") if row else "soft",
-            "success": _minute(row.last_success_at) if row else "",
-            "new": _minute(row.last_new_at) if row else "",
-            "error": (row.last_error or "") if row else "",
-        })
+    rows = [
+        {
+            "source": row.source,
+            "verdict": row.verdict.value if row.verdict else "not crawled yet",
+            "tone": VERDICT_TONES.get(row.verdict, "update") if row.verdict else "soft",
+            "success": _minute(row.last_success_at),
+            "new": _minute(row.last_new_at),
+            "next": _minute(row.next_poll_at) or ("each run" if row.verdict else ""),
+            "never_seen": row.never_seen or "",
+            "error": row.reason,
+        }
+        for row in source_rows(settings, _ledger(settings.ledger_url))
+    ]
     return {"rows": rows}
 
 

@@ -35,7 +35,8 @@ def judge(
     failures = (before.consecutive_failures if before else 0) + 1 if fault else 0
     well = fault is None
     first = well and (before is None or before.since_at is None)
-    last_new = now if well and report.new else before.last_new_at if before else None
+    ever = bool(report.links or (before and before.ever_linked))
+    last_new = now if well and (report.new or (first and ever)) else before.last_new_at if before else None
     if fault is None:
         verdict, error = _fresh_or_quiet(source, last_new, now, days), flood(source, days, report, now)
     else:
@@ -52,7 +53,7 @@ def judge(
         last_error=short(error or report.note, 400),
         consecutive_failures=failures,
         last_links=before.last_links if report.status == 304 and before else report.links,
-        ever_linked=bool(report.links or (before and before.ever_linked)),
+        ever_linked=ever,
         next_poll_at=_next_poll(verdict, failures, before, now, days, slowest),
         since_at=now if first else before.since_at if before else None,
     )
