@@ -7,12 +7,13 @@ fetched is dropped, and the stored pages go into the frontier instead.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from scrapers.frontier import Changes, Frontier, Health, PostState, UrlState, Verdict, next_due
 from scrapers.handover import Disposition, PageKind, PageLine, index_key, index_of, warc_key
@@ -36,7 +37,7 @@ _LIMIT = 10 * 2**20
 class Store(Protocol):
     """What the end of a batch needs of an object store; scrapers.objects.ObjectStore is one."""
 
-    def put_once(self, key: str, body: bytes, content_type: str) -> bool:
+    def put_once(self, key: str, body: bytes | IO[bytes], content_type: str) -> bool:
         """Write unless the key exists."""
 
     def get(self, key: str) -> bytes:
@@ -52,12 +53,15 @@ class FileStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def put_once(self, key: str, body: bytes, content_type: str) -> bool:
+    def put_once(self, key: str, body: bytes | IO[bytes], content_type: str) -> bool:
         """Write unless the key exists; never half."""
         path = self.folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-") as part:
-            part.write(body)
+            if isinstance(body, bytes):
+                part.write(body)
+            else:
+                shutil.copyfileobj(body, part, 1 << 20)
             os.fchmod(part.fileno(), 0o644)
             part.flush()
             os.fsync(part.fileno())
@@ -93,7 +97,7 @@ class BatchKeys:
 class Finished:
     """The lines that are in the store, and the sources whose rows the frontier refused, with the error."""
 
-    lines: list[PageLine]
+    lines: Sequence[PageLine]
     refused: dict[str, str]
 
 
@@ -105,17 +109,20 @@ def finish_batch(
         if not store_warc(store, keys, writer):
             return adopt_stored(store, keys, frontier, now)
         store_index(store, keys, writer.lines)
-    return Finished(list(writer.lines), frontier.commit(changes, now))
+    return Finished(writer.lines, frontier.commit(changes, now))
 
 
 def store_warc(store: Store, keys: BatchKeys, writer: BatchWriter) -> bool:
     """First step. False: the batch was stored before."""
-    return store.put_once(keys.warc, writer.getvalue(), WARC_TYPE)
+    return store.put_once(keys.warc, writer.file(), WARC_TYPE)
 
 
 def store_index(store: Store, keys: BatchKeys, lines: Iterable[PageLine]) -> None:
     """Second step; an index that is there already says the same."""
-    store.put_once(keys.index, index_bytes(lines), INDEX_TYPE)
+    with tempfile.TemporaryFile() as file:
+        file.writelines(index_bytes((line,)) for line in lines)
+        file.seek(0)
+        store.put_once(keys.index, file, INDEX_TYPE)
 
 
 def rebuild_missing_index(store: Store, warc_key: str) -> str:

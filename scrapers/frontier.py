@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import logging
 import sqlite3
 import time
@@ -43,6 +44,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from scrapers.spool import Spool
 from scrapers.utc import UtcDateTime
 
 RECHECKS = tuple(timedelta(minutes=m) for m in (10, 60, 6 * 60, 24 * 60, 72 * 60))  # after first seen
@@ -257,7 +259,7 @@ class Changes:
     """What one crawl adds to the frontier; written in one transaction by `Frontier.commit`."""
 
     docs: list[DocState] = field(default_factory=list)
-    urls: list[UrlState] = field(default_factory=list)
+    urls: list[UrlState] | Spool[UrlState] = field(default_factory=list)
     posts: list[PostState] = field(default_factory=list)
     channels: dict[str, int] = field(default_factory=dict)  # source -> last post id
     hosts: dict[str, datetime] = field(default_factory=dict)  # host -> leave alone until
@@ -464,13 +466,9 @@ class Frontier:
 
     def _write(self, db: Connection, changes: Changes, now: datetime) -> None:
         self._upsert(db, frontier_doc, [_keyed(row) for row in changes.docs], "asked_at", keep=())
-        self._upsert(
-            db,
-            frontier_url,
-            [_keyed(row) for row in changes.urls],
-            "asked_at",
-            keep=("first_seen_at", "hint_title", "hint_published"),
-        )
+        keep, rows = ("first_seen_at", "hint_title", "hint_published"), iter(changes.urls)
+        while some := {(row.source, row.url): row for row in itertools.islice(rows, 1000)}:
+            self._upsert(db, frontier_url, [_keyed(row) for row in some.values()], "asked_at", keep)
         self._upsert(db, frontier_post, [_post_row(row) for row in changes.posts], "seen_at", ("first_seen_at",))
         for source, gaps in changes.gaps.items():
             self._replace_gaps(db, source, gaps, now)

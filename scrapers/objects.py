@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import boto3
 from botocore.config import Config
@@ -53,7 +53,7 @@ class ObjectStore:
                 raise
             self.client.create_bucket(Bucket=self.bucket)
 
-    def put_once(self, key: str, body: bytes, content_type: str) -> bool:
+    def put_once(self, key: str, body: bytes | IO[bytes], content_type: str) -> bool:
         """Write `key` unless it exists. False: it exists, and the stored object is the truth."""
         try:
             self.client.put_object(

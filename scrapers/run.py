@@ -32,6 +32,7 @@ from scrapers.frontier import Changes, Frontier
 from scrapers.handover import PageLine
 from scrapers.registry import RegistryError, Source, load_registry
 from scrapers.settings import BATCH_BYTES, DEFAULT_USER_AGENT, TIME_BUDGET, crawl_settings
+from scrapers.spool import Spool
 from scrapers.warc import BatchWriter
 
 SLACK = timedelta(seconds=60)  # a run a little before the time is the run that was meant
@@ -121,7 +122,7 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
     from scrapers.spiders.batch import BatchSpider
 
     writer = BatchWriter(batch.keys.warc, batch.batch_id, clock(), batch.user_agent, batch.max_bytes)
-    changes, crawls = Changes(), dict[str, Any]()
+    changes, crawls = Changes(urls=Spool()), dict[str, Any]()
     process = AsyncCrawlerProcess(crawl_settings(batch.user_agent, batch.time_budget))
     crawler = process.create_crawler(BatchSpider)
     process.crawl(
@@ -135,6 +136,7 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
     )
     gc.freeze()
     gc.enable()
+    gc.set_threshold(20_000, 20, 20)  # a crawl makes few cycles and keeps many objects
     process.start()
     politeness = getattr(crawler, "vigil_politeness", None)
     changes.hosts = dict(politeness.new_holds) if politeness else {}

@@ -18,6 +18,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from isal import isal_zlib
 
 from scrapers.handover import PageLine
+from scrapers.spool import Spool
 from scrapers.wire import content_encoding
 
 HEAD = 32 << 10  # bytes of a response's stored headers; readers give up at 64 KiB
@@ -83,7 +84,7 @@ class BatchWriter:
     ) -> None:
         self.warc_key = warc_key
         self.limit = limit
-        self.lines: list[PageLine] = []
+        self.lines: Spool[PageLine] = Spool()
         self._file: IO[bytes] = tempfile.TemporaryFile(buffering=_BUFFER)  # noqa: SIM115 see close()
         weakref.finalize(self, self._file.close)
         self._offset = 0
@@ -122,10 +123,14 @@ class BatchWriter:
         self.lines.append(line)
         return line
 
-    def getvalue(self) -> bytes:
-        """The whole WARC."""
+    def file(self) -> IO[bytes]:
+        """The whole WARC, to be read from its start: a batch may be larger than memory should be."""
         self._file.seek(0)
-        return self._file.read()
+        return self._file
+
+    def getvalue(self) -> bytes:
+        """The whole WARC in memory."""
+        return self.file().read()
 
     def close(self) -> None:
         """Let go of the temporary file."""

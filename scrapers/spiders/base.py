@@ -137,7 +137,7 @@ class SourceCrawl(ABC):
         fresh = [_pending(source.id, link, now) for link in links if link.url not in states]
         fresh = [state for state in fresh if state.url not in self.known]
         self.report.new += len(fresh)
-        self.context.changes.urls += fresh
+        self.context.changes.urls.extend(fresh)
         due = [
             state
             for state in self.context.frontier.due(source.id, now, source.max_pages)

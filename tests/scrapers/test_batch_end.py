@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -40,8 +40,9 @@ class MemoryStore:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
 
-    def put_once(self, key: str, body: bytes, content_type: str) -> bool:
-        return self.objects.setdefault(key, body) is body
+    def put_once(self, key: str, body: bytes | IO[bytes], content_type: str) -> bool:
+        whole = body if isinstance(body, bytes) else body.read()
+        return self.objects.setdefault(key, whole) is whole
 
     def get(self, key: str) -> bytes:
         return self.objects[key]
