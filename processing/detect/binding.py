@@ -246,23 +246,20 @@ class Binder:
 
     def _list(self, chosen: dict[int, tuple[int, float, str]]) -> None:
         """As in "wounded: two in Nikopol, four in Marhanets": a list shares the word of loss of its neighbour."""
-        order = list(range(len(self.quantities)))
-        for step, qi in [(-1, i) for i in order] + [(1, i) for i in reversed(order)]:
-            other = qi + step
-            if qi in chosen or other not in chosen or chosen[other][2] == "bind.rise":
+        for qi, q in enumerate(self.quantities):
+            if qi in chosen or qi - 1 not in chosen or chosen[qi - 1][2] == "bind.rise":
                 continue
-            q, known = self.quantities[qi], self.quantities[other]
+            known = self.quantities[qi - 1]
             if q.counts not in ("people", "bare") or (q.marks | known.marks) & {"total", "kin", "not", "from", "by"}:
                 continue
-            first, second = (known, q) if step < 0 else (q, known)
-            gap = self.norm[first.noun_end : second.start]
+            gap = self.norm[known.noun_end : q.start]
             if not re.search(r"[,;—]|\b(?:and|и|та|й|і|а|while)\b", gap) or not _LIST_GAP.fullmatch(gap):
                 continue
             if not _LIST_NEXT.match(self.norm, q.noun_end) or any(
-                first.noun_end <= t.start < second.start or q.start <= t.start < q.noun_end + 14 for t in self.triggers
+                known.noun_end <= t.start < q.start or q.start <= t.start < q.noun_end + 14 for t in self.triggers
             ):
                 continue
-            chosen[qi] = (chosen[other][0], 9.0, "bind.list")
+            chosen[qi] = (chosen[qi - 1][0], 9.0, "bind.list")
 
     def _sum(self, chosen: dict[int, tuple[int, float, str]]) -> None:
         """As in "two at dawn, four at noon, six in all": a figure and the parts that add up to it go together."""

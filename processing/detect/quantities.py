@@ -41,6 +41,7 @@ _MONEY_AFTER = re.compile(
     r"story|floor|meter|metre|mm|этажн|поверх)| (?:to|for|per) (?:each|every)\b"
 )
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
+_YEARS = re.compile(r"(?:1[89]|20)\d\d ?[—-] ?(?:1[89]|20)\d\d")
 _PAIR = re.compile(r"супруж|супругов|пар[аыу]$|семейн|подружжя|couple|родител|батьки|parents")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
@@ -431,6 +432,10 @@ class QuantityReader:
         if digits and re.match(r"\.[a-z]", after):
             return True
         year = digits and _YEAR.match(self.norm[number.start : number.end])
+        if _YEARS.fullmatch(self.norm[number.start : number.end]) and not self._person_near(number.end):
+            return True
+        if digits and number.value <= 105 and re.search(r"[A-ZА-ЯЁІЇЄҐ][\w'’.-]+,$", self.sentence.raw[: number.start]):
+            return True  # "Archie,12,"
         if year and (
             not self._person_near(number.end)
             or re.search(r"\b(?:in|since|until) $", before)

@@ -47,7 +47,7 @@ def set_status(article: Article, view: View, draft: Draft, drafts: list[Draft], 
         part=_is_part(view, draft, drafts),
         prior=_is_prior(view, draft, drafts),
         undivided=_is_undivided(view, draft, drafts, triggers),
-        implicit=draft.rules[0].startswith("count.") and draft.rules[0] != "count.beside",
+        implicit=draft.rules[0].startswith("count.") and draft.rules[0] not in ("count.beside", "count.together"),
         weak=bool(_WEAK.match(view.norm[draft.trigger.start : draft.trigger.end])),
         rule=draft.rules[0],
     )

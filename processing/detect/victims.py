@@ -191,22 +191,45 @@ def beside_counted(view: View, quantities: list[Quantity], drafts: list[Draft]) 
         ):
             continue
         chain = _listed_before(view, hit) if hit.end < draft.start else [hit]
-        found.append(
-            replace(
-                draft,
-                start=chain[0].start,
-                end=hit.end,
-                low=len(chain),
-                high=len(chain),
-                qualifier=Qualifier.EXACT,
-                group=hit.tag[4:],
-                rules=["count.beside"],
-                sure=0.6,
-                noun_end=hit.end,
-                parent=None,
-            )
+        more = replace(
+            draft,
+            start=chain[0].start,
+            end=hit.end,
+            low=len(chain),
+            high=len(chain),
+            qualifier=Qualifier.EXACT,
+            group=hit.tag[4:],
+            rules=["count.beside"],
+            sure=0.6,
+            noun_end=hit.end,
+            parent=None,
         )
+        found.append(more)
+        if draft.low is not None and draft.low == draft.high and _same_kind(draft, more):
+            found.append(_together(draft, more))
     return found
+
+
+def _same_kind(one: Draft, other: Draft) -> bool:
+    return one.group == other.group or "unknown" in (one.group, other.group)
+
+
+def _together(counted: Draft, more: Draft) -> Draft:
+    """As in "двое детей и их бабушка": three of one kind are lost, and the two and the one are parts of the three."""
+    groups = {counted.group, more.group} - {"unknown"}
+    whole = replace(
+        counted,
+        start=min(counted.start, more.start),
+        end=max(counted.noun_end, more.end),
+        low=(counted.low or 0) + (more.low or 0),
+        high=(counted.low or 0) + (more.low or 0),
+        group=groups.pop() if len(groups) == 1 else "unknown",
+        rules=["count.together"],
+        sure=0.65,
+        noun_end=max(counted.noun_end, more.noun_end),
+    )
+    counted.parent = more.parent = whole
+    return whole
 
 
 def _listed_before(view: View, hit: Hit) -> list[Hit]:
