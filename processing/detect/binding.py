@@ -51,6 +51,10 @@ _APPOSITION = re.compile(
     r"^, (?!and\b|but\b|while\b|who\b|\d)[^,.;\d]{1,30}(?:\d\d?(?:st|nd|rd|th)\b)?[^,.;\d]{0,40}, "
 )
 _RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
+_OF_ONE = re.compile(
+    r"(?:погибш|павш|убит|умерш|ранен|раненн|пострадавш|пропавш|пленн|военнопленн|загибл|полегл|поранен|постраждал|зникл|полонен)"
+    r"(?:ый|ий|ая|ого|его|ому|ему|ой|ей|ую|а|у|ої|ій)"
+)
 _LISTED = re.compile(r" (?:\w+ )?(?:имен|фамили|прізвищ|імен|names)")
 _PLACE_JOINT = re.compile(r" (?:in|near|at|outside|в|во|у|под|на|біля) [^,;.]{3,40}?,? (?:and|и|та|й|і|а) ")
 _OF_TOTAL = re.compile(r"^ (?:of|из|із|з) (?:(?:the|its|his|her|their|these|those) )?(?:\d[\d,]*|[^\W\d]+) [\w-]+")
@@ -118,18 +122,35 @@ _NO_PEOPLE = re.compile(
     r"\bno (?:\w+ )?(?:people|person|one|residents?|civilians?|soldiers?|servicemen|staff|passengers?|children|"
     r"workers?|troops|crew)(?: (?:was|were|is|are|got|has been|have been|had been))?(?: \w+ly)? $"
 )
-_ABSENT_AFTER = re.compile(r" (?:\w+ )?(?:нет|немає|нема|не было|не було|не имеется|не зафикс|не выявл|не зафікс)\b")
+_NOT_NEEDED = re.compile(r"\w \b(?:не (?:по|пона)(?:треб|доб)|не знадоб|не потребув)")
+_MEANT_FOR = re.compile(
+    r"\b(?:для|спасавш\w+|спасая|рятуючи|памяти|пам'яті|память о|пам'ять про) (?:(?:всех|наших|усіх) )?$"
+)
+_ABSENT_AFTER = re.compile(
+    r" (?:(?:— )?(?:ноль|нуль|0)(?![\w.,]*\d)|"
+    r"(?:\w+ )?(?:нет|немає|нема|не было|не було|не имеется|не зафикс|не выявл|не зафікс))\b"
+)
 
 
 def _is_absent(norm: str, trigger: Trigger) -> bool:
     """As in "погибших нет", "no fatalities": the word of loss says that there is none."""
     if re.search(r"\bescap(?:ed|ing) (?:\w+ )?$", norm[: trigger.start]):
         return True
+    if _NOT_NEEDED.search(norm, trigger.start, trigger.end):
+        return True
     if _NO_PEOPLE.search(norm[: trigger.start]) or re.search(r"\b(?:no|without|zero) $", norm[: trigger.start]):
         return True
     if trigger.form != "noun":
         return False
+    if _MEANT_FOR.search(norm[: trigger.start]):
+        return True
     return bool(_ABSENT_AFTER.match(norm, trigger.end)) or bool(_ABSENT_BEFORE.search(norm[: trigger.start]))
+
+
+def _is_one_for_many(norm: str, trigger: Trigger, q: Quantity) -> bool:
+    """As in "погибший сержант учил пятерых": one dead is no toll of five; "51 убитый" is one of 51."""
+    singular = q.number % 10 == 1 and q.number % 100 != 11
+    return trigger.form == "noun" and not singular and _OF_ONE.fullmatch(norm, trigger.start, trigger.end) is not None
 
 
 def _swallows(trigger: Trigger, others: list[Trigger]) -> bool:
@@ -393,6 +414,7 @@ class Binder:
         if (
             q.counts == "other"
             or "kin" in q.marks
+            or _is_one_for_many(self.norm, t, q)
             or ("total" in q.marks and not self._is_counted_total(q, t))
             or (t.form in ("destroy", "loss") and q.counts != "people" and not self._are_persons(q))
         ):

@@ -17,7 +17,8 @@ from processing.detect.text import Sentence
 LANGUAGES = Path(__file__).parent / "languages"
 _STARTS = re.compile(r"(?<!\w)(?<!\w')\w")
 _SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
-_HEAD = re.compile(r"\(([^()]+)\)(?![?{+])")
+_HEAD = re.compile(r"\(((?:[^()]|\([^()]*\))+)\)(?![?{+])")
+_CHOICE = re.compile(r"(?:[^()|]|\([^()]*\))+")
 _OPTIONAL = re.compile(r"\w?\((?:[^()])*\)[?*]?|\[[^]]*\]\S?|\\\w[?*+]?|\w\?")
 _GAP = r"(?:[ ,\"]{1,2}[\w'-]{1,30}){0,6}?[ ,\"]{1,2}"
 
@@ -160,7 +161,7 @@ def _entries(text: str) -> list[str]:
 def _heads(entry: str) -> list[str]:
     """The forms of an entry that begins with alternatives: the index needs the first letters of each."""
     first = _HEAD.match(entry)
-    return [head + entry[first.end() :] for head in first.group(1).split("|")] if first else [entry]
+    return [head + entry[first.end() :] for head in _CHOICE.findall(first.group(1))] if first else [entry]
 
 
 def _whole(entry: str, parts: Mapping[str, str]) -> str:
@@ -196,7 +197,7 @@ def load(lang: str) -> Lexicon:
     apart = ("numbers", "gate", "examples", "lang", "parts")
     entries = dict(_flatten({k: v for k, v in data.items() if k not in apart}, ""))
     parts = {f"@{name}": f"({'|'.join(forms)})" for name, forms in _flatten(data.get("parts", {}), "")}
-    entries = {tag: [_whole(entry, parts) for entry in listed] for tag, listed in entries.items()}
+    entries = {tag: [form for e in listed for form in _heads(_whole(e, parts))] for tag, listed in entries.items()}
     return Lexicon(
         lang=lang,
         numbers=_number_forms(data["numbers"]),

@@ -100,7 +100,8 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     """Named or singular victims of a trigger that no number was bound to."""
     if trigger.measure is Measure.MISSING and trigger.form == "toll":
         trigger = replace(trigger, form="active")
-    if trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) or trigger.form in ("toll", "destroy", "loss"):
+    handed = view.lang == "en" and trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED)
+    if handed or trigger.form in ("toll", "destroy", "loss"):
         return None
     noun = trigger.form == "noun"
     if (
@@ -190,7 +191,7 @@ def _of_one(view: View, trigger: Trigger) -> bool:
     return bool(
         re.match(
             r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of (?:the|our|his|her|its|their|one|fellow)|body of|"
-            r"жертвой|ранение|поранення|"
+            r"жертвой|ранение|поранення|пропаж|исчезновени|кончин|пленени|похищени|тело |останк|прах |"
             r"погибш(?:ий|ая)|загибл(?:ий|а)|пострадавш(?:ий|ая)|постраждал(?:ий|а)|ранен(?:ый|ая)|"
             r"поранен(?:ий|а))",
             view.norm[trigger.start : trigger.end + 6],
@@ -265,6 +266,8 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if _NOT_VICTIM.search(view.norm[max(0, hit.start - 18) : hit.start]):
         return False
     if _QUOTED_SOURCE.search(view.norm[: hit.start]):
+        return False
+    if view.lang != "en" and any(0 <= hit.start - h.end <= 1 for h in view.all("attribution.verbs")):
         return False
     if view.lang != "en":
         agent = re.search(r"(?:ом|ем|ым|им|ою)$", view.norm[hit.start : hit.end]) and not re.search(

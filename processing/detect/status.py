@@ -32,7 +32,7 @@ _CLAIMING = re.compile(
     r"(?:have )?(?:killed|captured)|sources claim"
 )
 _ON_SCREEN = re.compile(
-    r"\b(?:film|movie|novel|фильм|фильме|роман о|роман про|сериал\w*|кино|фільм|фільмі|"
+    r"\b(?:film|movie|novel|фильм|фильме|роман о|роман про|повесть|по сюжету|за сюжетом|сериал\w*|кино|фільм|фільмі|"
     r"серіал\w*)\b(?! crew)"
 )
 _AGENT_BEFORE = re.compile(
@@ -60,6 +60,9 @@ _FIGHTERS = re.compile(
     r"террорист\w*|бойовик\w*|терорист\w*)\b"
 )
 
+_LONG_AFTER = re.compile(
+    r"спустя|через|поисков|год|\d+ лет"
+)  # as long as it may take for the living and the dead to come home
 _CAPTIVE = re.compile(r"captiv|prisoner|\bpows?\b|hostage|abduct|kidnap|плен|полон|заложник|заручник")
 
 Verdict = tuple[Status, str] | None
@@ -121,7 +124,8 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
             hit.start >= c.end
             and hit.start - c.end < 70
             and re.match(
-                r"no conf|not |не |опроверг|спросту|отзыв|отозв|відклик", view.norm[hit.start : hit.start + 12]
+                r"no conf|not |не |опроверг|спросту|отзыв|отозв|відклик|нашл|найден\w* жив",
+                view.norm[hit.start : hit.start + 12],
             )
         )
         if before or after:
@@ -196,7 +200,8 @@ def _prior(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 def _historical(article: Article, view: View, c: Candidate) -> Verdict:
-    if view.has("cause.historical"):
+    handed = c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED)
+    if any(not (handed and _LONG_AFTER.match(view.norm, h.start, h.end)) for h in view.all("cause.historical")):
         return Status.HISTORICAL, "status.historical"
     if article.weights["anniversary"] and not view.has("days.today", "days.yesterday"):
         return Status.HISTORICAL, "status.anniversary"
