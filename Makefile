@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES ?=
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test check eval faults lock clean
+.PHONY: help setup run stop test check eval bench faults lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -52,6 +52,9 @@ check: setup ## Lint, types, import contracts, YAML, DAG structure: what CI runs
 
 eval: setup ## Detector quality on labelled texts (LABELS=FILE; default: the half of tests/eval that is never tuned on)
 	@$(BIN)/vigil eval $(or $(LABELS),--half odd tests/eval/en.jsonl tests/eval/ru.jsonl tests/eval/uk.jsonl)
+
+bench: setup ## Speed and memory against their floors, as one table kept in benchmarks/results (FIGURES="crawl feeds memory"; minutes)
+	@$(BIN)/python -m benchmarks $(FIGURES) --keep
 
 lock: setup ## Resolve requirements*.in into the locked files
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements.in -o requirements.txt

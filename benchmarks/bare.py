@@ -46,8 +46,8 @@ if __name__ == "__main__":
         for number in range(each)
         for host in addresses(hosts)
     ]
-    process = AsyncCrawlerProcess({"LOG_LEVEL": "ERROR"})
-    crawler = process.create_crawler(BareSpider)
+    process: Any = AsyncCrawlerProcess({"LOG_LEVEL": "ERROR"})
+    crawler: Any = process.create_crawler(BareSpider)
     process.crawl(crawler, urls=urls, headers={"If-None-Match": ETAG} if feeds else {})
     process.start()
     print(crawler.spider.pages)  # noqa: T201 read by the bench

@@ -123,9 +123,7 @@ async def serve(hosts: int, site: Site) -> None:
         port = listener.getsockname()[1]
         await loop.create_server(lambda: Connection(site), sock=listener, backlog=256)
     print(port, flush=True)  # noqa: T201 for whoever started it
-    threading.Thread(
-        target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(ended.set)), daemon=True
-    ).start()
+    threading.Thread(target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(ended.set)), daemon=True).start()
     await ended.wait()
 
 
