@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from processing.detect.binding import Trigger
 from processing.detect.lexicon import Hit
+from processing.detect.nouns import Noun
 from processing.detect.places import find_places
 from processing.detect.text import word_set
 from processing.detect.view import View
@@ -75,10 +76,10 @@ class People:
 Span = tuple[int, int]
 
 
-def beside(view: View, noun_end: int, start: int) -> Hit | None:
+def beside(view: View, trigger: Trigger, noun_end: int, start: int) -> Hit | None:
     """A singular victim joined to a counted group: "three teachers and a driver", "the mayor and two volunteers"."""
     for hit in _ones(view):
-        if _is_adjective(view, hit):
+        if _is_adjective(view, hit) or (trigger.form != "noun" and _may_be_many(hit)):
             continue
         if hit.start > noun_end and re.fullmatch(
             r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|і|та|й|а также|а також) (?:an? |one |"
@@ -94,6 +95,11 @@ def beside(view: View, noun_end: int, start: int) -> Hit | None:
         ):
             return hit
     return None
+
+
+def _may_be_many(hit: Hit) -> bool:
+    """As in "сироты": the genitive of one or the nominative of many."""
+    return hit.noun is not None and "pn" in hit.noun.cases and hit.noun.cases.isdisjoint({"sn", "sa"})
 
 
 def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
@@ -260,6 +266,38 @@ def _free(start: int, end: int, taken: list[Span]) -> bool:
     return all(end <= a or start >= b for a, b in taken)
 
 
+_TAKES_AGENT = re.compile(r"прощ|прост|попрощ|похор|провод|провел|прощан|гибел|смерт|зв'яз|связ|контакт")
+_OF_SOMEBODY = re.compile(r"(?:гибел|смерт|загибел|убийств|вбивств|ранени[ея]|поранення|жизн|житт|похорон)")
+_WENT = re.compile(
+    r"(?:погиб|убит|вбит|умер|скончал|ранен|поранен|контужен|травмован|травмирован|пострадал|постраждал|загинув|"
+    r"загинул|помер|пропал|зник|расстрелян|розстрілян|казнен|страчен|застрелен|обезглавлен)"
+    r"(?:ий|ая|л?[аиыі]?(?:с[яь])?)"
+)
+
+
+_GENITIVE = re.compile(r"(?:ого|его|ої|шей|еной|нной)$")
+_SUBJECTS = frozenset({"sn", "si"})
+
+
+def _case_fits(word: str, form: str, noun: Noun) -> bool:
+    """Whether the victim's case agrees with the word of loss: subject of "погиб", object of "убило", not its agent."""
+    cases = noun.cases
+    if form == "noun":
+        return "sg" in cases if _OF_SOMEBODY.match(word) or _GENITIVE.search(word) else not cases.isdisjoint(_SUBJECTS)
+    if _TAKES_AGENT.match(word):
+        return not cases.isdisjoint({"si", "sg", "sn", "sa"})
+    if _WENT.fullmatch(word):
+        return "sn" in cases
+    return not cases.isdisjoint({"sn", "sa", "sg"})
+
+
+def _speaks(view: View, hit: Hit) -> bool:
+    """As in "рассказал пастух", "по словам звонаря": who tells of it is not whom it happened to."""
+    return any(
+        (0 <= hit.start - verb.end <= 1 or 0 <= verb.start - hit.end <= 1) for verb in view.all("attribution.verbs")
+    ) or any(0 <= hit.start - by.end <= 1 for by in view.all("attribution.by"))
+
+
 def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if hit.start < trigger.end and hit.end > trigger.start:
         return trigger.form in ("active", "verb") and trigger.start < hit.start and hit.end < trigger.end
@@ -267,16 +305,15 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
         return False
     if _QUOTED_SOURCE.search(view.norm[: hit.start]):
         return False
-    if view.lang != "en" and any(0 <= hit.start - h.end <= 1 for h in view.all("attribution.verbs")):
+    if _speaks(view, hit):
         return False
+    if hit.noun is not None and view.lang != "en":
+        return _case_fits(view.norm[trigger.start : trigger.end], trigger.form, hit.noun)
     if view.lang != "en":
         agent = re.search(r"(?:ом|ем|ым|им|ою)$", view.norm[hit.start : hit.end]) and not re.search(
             r"ребен|ним$", view.norm[hit.start : hit.end]
         )
-        return not (
-            agent
-            and not re.match(r"прощ|прост|попрощ|похор|провод|провел|прощан|гибел|смерт", view.norm[trigger.start :])
-        )
+        return not (agent and not _TAKES_AGENT.match(view.norm, trigger.start))
     after = view.norm[hit.end : hit.end + 12]
     if (after[:2] == "'s" and not after.startswith("'s life")) or after[:1] == "-":
         return False

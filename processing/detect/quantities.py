@@ -42,7 +42,9 @@ _MONEY_AFTER = re.compile(
 )
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
 _YEARS = re.compile(r"(?:1[89]|20)\d\d ?[—-] ?(?:1[89]|20)\d\d")
-_PAIR = re.compile(r"супруж|супругов|пар[аыу]$|семейн|подружжя|couple|родител|батьки|parents")
+_PAIR = re.compile(
+    r"супруж|супругов|пар[аыу]$|семейн|подружжя|couple|родител|батьки|parents|двойн|двійн|близн|молодож|молодят"
+)
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")

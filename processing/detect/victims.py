@@ -183,7 +183,7 @@ def beside_counted(view: View, quantities: list[Quantity], drafts: list[Draft]) 
         for d in drafts
         if d.rules[0].startswith("bind.") and d.trigger.measure in DISCLOSING and "subset" not in d.marks
     ]:
-        hit = beside(view, draft.noun_end, draft.start)
+        hit = beside(view, draft.trigger, draft.noun_end, draft.start)
         if (
             hit is None
             or any(q.start < hit.end and q.noun_end > hit.start for q in quantities)

@@ -29,7 +29,6 @@ LISTS = Path(__file__).parent / "people"
 GROUPS = ("civilian", "military", "police", "other", "unknown")
 CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "l", "loc2": "l"}
 _ADJECTIVE = re.compile("(?:ий|ый|ой|ій)$")
-_AGREES = re.compile("(?:ий|ый|ой|ій|ая|яя|ые|ие|[кснч]а|ькі|ні)$")
 
 Forms = dict[str, set[str]]
 
@@ -87,8 +86,10 @@ def adjective(word: str, lang: str) -> Forms:
         endings = VELAR_RU
     else:
         endings = SOFT_RU.format(*(("ая", "ую") if stem[-1] in "шщжч" else ("яя", "юю")))
-    pairs = (pair.split("=") for pair in endings.split())
-    return {stem + ending: set(cases.split(",")) for ending, cases in pairs}
+    found: Forms = defaultdict(set)
+    for ending, _, cases in (pair.partition("=") for pair in endings.split()):
+        found[stem + ending] |= set(cases.split(","))
+    return found
 
 
 class Slavic:
@@ -108,7 +109,7 @@ class Slavic:
             return gender, {new + form.removeprefix(old): cases for form, cases in like.items()}
         if " " in word or "-" in word:
             return self._compound(word)
-        if word.endswith("ся"):
+        if word.endswith("йся"):
             return "c", {form + "ся": cases for form, cases in adjective(word[:-2], self.lang).items()}
         options = [] if declines else self._nouns(word)
         if not options and _ADJECTIVE.search(word):
@@ -121,7 +122,7 @@ class Slavic:
         gender = "p" if plural_only else {"masc": "m", "femn": "f", "neut": "n"}.get(str(analysis.tag.gender), "c")
         own = gender == "f" or word[-1] in "ая"
         for form in analysis.lexeme:
-            case, number = CASES.get(str(form.tag.case)), "p" if "plur" in form.tag else "s"
+            case, number = CASES.get(str(form.tag.case or "nomn")), "p" if "plur" in form.tag else "s"
             if case is None or (plural_only and number == "s"):
                 continue
             if case == "a" and (number == "p" or not own or ("inan" in form.tag and gender != "f")):
@@ -135,18 +136,23 @@ class Slavic:
 
     def _nouns(self, word: str) -> list[Any]:
         options = [a for a in self.morph.parse(word) if a.tag.POS == "NOUN" and fold(a.word) == word]
-        options = [a for a in options if a.tag.case == "nomn" and "Abbr" not in a.tag]
+        options = [a for a in options if a.tag.case in ("nomn", None) and "Abbr" not in a.tag]
         options = [a for a in options if not {"Surn", "Name"} & set(a.tag.grammemes)] or options
         named = [a for a in options if fold(a.normal_form) == word]
         plural = [a for a in options if "plur" in a.tag]
         living = [a for a in named or plural if "anim" in a.tag]
         return living or named or plural
 
+    def _agree(self, first: str, last: str) -> bool:
+        """As in "старший лейтенант", "мирна жителька", not "рядовой полиции"."""
+        lemmas = {fold(a.normal_form) for a in self.morph.parse(last.split()[0]) if a.tag.POS == "NOUN"}
+        describes = any(a.tag.POS in ("ADJF", "PRTF") for a in self.morph.parse(first))
+        return describes and (last.split()[0] in lemmas or last in ("люди", "граждане"))
+
     def _compound(self, word: str) -> tuple[str, Forms]:
         """Of "механик-водитель" and "старший лейтенант" both words decline, of "глава села" the first one only."""
         first, mark, last = re.split("([ -])", word, maxsplit=1)
-        agrees = _AGREES.search(first) and first not in ("герой", "дежурный", "черговий")
-        if mark == " " and not agrees:
+        if mark == " " and not self._agree(first, last):
             gender, head = self.forms(first, declines=False)
             return gender, {f"{form} {last}": cases for form, cases in head.items()}
         gender, tail = self.forms(last, declines=False)
