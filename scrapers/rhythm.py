@@ -11,6 +11,8 @@ from scrapers.frontier import Day
 HISTORY = timedelta(days=28)
 LEAST_DAYS = 5  # with news, before a source is held to have a rhythm
 NEVER_LESS = timedelta(hours=1)
+WEEKENDS = timedelta(days=15)  # of history, in which there are two
+WEEKEND = timedelta(hours=72)
 
 
 def usual_gap(days: Sequence[Day]) -> timedelta | None:
@@ -23,13 +25,15 @@ def usual_gap(days: Sequence[Day]) -> timedelta | None:
 
 
 def patience(days: Sequence[Day]) -> timedelta | None:
-    """How long a source may be without news: three times its usual gap, and longer than every week's longest.
+    """How long a source may be without news: three times its usual gap, and longer than each week's longest.
 
     The second longest gap of the last four weeks, and half as much again, is allowed as well: weekends come
-    every week, and one silence must not hide the next. None without a rhythm.
+    every week, and one silence must not hide the next. A history that is too short to have two weekends in it
+    allows for one. None without a rhythm.
     """
     usual = usual_gap(days)
     if usual is None:
         return None
     second = sorted(day.longest_gap for day in days)[-2]
-    return max(3 * usual, timedelta(seconds=1.5 * second), NEVER_LESS)
+    known = days[-1].day - days[0].day >= WEEKENDS
+    return max(3 * usual, timedelta(seconds=1.5 * second), NEVER_LESS if known else WEEKEND)

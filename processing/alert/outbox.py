@@ -235,7 +235,11 @@ class Outbox:
         jobs: list[DeliveryJob | DigestJob] = []
         with writing(self.engine) as session:
             lock_keys(session, {"outbox"})
-            for rows in self._bundles(session, now)[:limit]:
+            for bundle in self._bundles(session, now):
+                if len(jobs) == limit:
+                    break
+                if not (rows := _told_of(session, bundle)):
+                    continue
                 uncertain = any(row.attempts > 0 for row in rows)
                 for row in rows:
                     row.state, row.attempts = "sending", row.attempts + 1
@@ -494,6 +498,18 @@ def _told(session: Session, row: Delivery) -> DisclosureRecord | Notice:
         changed += _record(session, row.disclosure_id, version).changed
     news = {"previous": first.previous or record.previous, "changed": tuple(dict.fromkeys(changed))}
     return record.model_copy(update=news)
+
+
+def _told_of(session: Session, rows: list[Delivery]) -> list[Delivery]:
+    """Rows whose disclosure or notice is known. Others are dead: a ledger made anew from the lake has no notices."""
+    known = []
+    for row in rows:
+        key = (row.disclosure_id, row.version)
+        if session.get(DisclosureVersion, key) or session.get(NoticeVersion, key):
+            known.append(row)
+        else:
+            row.state, row.last_error = "dead", "what it tells of is no longer in the ledger"
+    return known
 
 
 def _record(session: Session, disclosure_id: str, version: int) -> DisclosureRecord:

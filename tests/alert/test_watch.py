@@ -153,7 +153,20 @@ def test_a_lost_state_does_not_reuse_a_key(watching: Watching) -> None:
     assert sorted(row.version for row in watching.ledger.deliveries()) == [1, 2]
 
 
-def rhythm(watching: Watching, hours: float, days: int = 14) -> None:
+def test_a_message_whose_notice_is_lost_stops_no_other(watching: Watching) -> None:
+    """A delivery that tells of nothing known any more is a dead letter, and what is behind it goes out."""
+    watching.put("site", Verdict.BLOCKED, "status 403", consecutive_failures=2)
+    watching.watch()
+    with watching.ledger.engine.begin() as db:
+        db.exec_driver_sql("DELETE FROM notice")
+    watching.later(minutes=5)
+    watching.put("gov", Verdict.BLOCKED, "status 403", consecutive_failures=2)
+    watching.watch()
+    assert [job.record.source for job in watching.deliver() if isinstance(job.record, Notice)] == ["gov"]
+    assert {row.state for row in watching.ledger.deliveries()} == {"dead", "sent"}
+
+
+def rhythm(watching: Watching, hours: float, days: int = 20) -> None:
     """News at the official's every so many hours, up to now."""
     today = watching.now.date()
     rows = [Day("gov", today - timedelta(days=n), 4, round(hours * 3600), watching.now) for n in range(days)]

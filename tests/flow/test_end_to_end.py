@@ -7,7 +7,7 @@ from typing import Any
 from processing.lake.evidence import read_page
 from tests.house import House
 
-ALL = ("crawl_demo", "process", "alert")
+ALL = ("crawl_demo", "process", "watch_sources", "alert")
 
 
 def test_the_story_from_page_to_message(house: House) -> None:

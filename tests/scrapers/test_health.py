@@ -93,11 +93,12 @@ def rhythm(*hours: float) -> tuple[Day, ...]:
 def test_quiet_is_measured_by_the_source_itself() -> None:
     """Three times the usual gap; nights and weekends belong to it; without a rhythm a week; the entry goes first."""
     assert patience(rhythm(6, 6, 6, 6)) is None
-    assert (usual_gap(rhythm(*[6] * 10)), patience(rhythm(*[6] * 10))) == (6 * HOUR, 18 * HOUR)
+    assert (usual_gap(rhythm(*[6] * 16)), patience(rhythm(*[6] * 16))) == (6 * HOUR, 18 * HOUR)
+    assert patience(rhythm(*[6] * 15)) == 72 * HOUR  # too short a history to have two weekends in it
     weeks = (10, 10, 10, 10, 62) * 4
     assert patience(rhythm(*weeks)) == 93 * HOUR  # a weekend is not a silence
     assert patience(rhythm(*[10] * 19, 200)) == 30 * HOUR  # and one silence does not hide the next
-    quiet = [crawls(Report(status=304), every=n * HOUR, days=rhythm(*[6] * 10))[0] for n in (17, 19)]
+    quiet = [crawls(Report(status=304), every=n * HOUR, days=rhythm(*[6] * 16))[0] for n in (17, 19)]
     assert quiet == [Verdict.FRESH, Verdict.QUIET]
     assert crawls(Report(status=304), every=timedelta(days=6)) == [Verdict.FRESH]
     assert crawls(Report(status=304), every=timedelta(days=8)) == [Verdict.QUIET]
