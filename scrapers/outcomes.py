@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.exceptions import (
     DownloadCancelledError,
@@ -24,9 +26,11 @@ from scrapers.politeness import (
 from scrapers.settings import MAX_BODY
 from scrapers.wire import DECODABLE, BodyTooLargeError, BodyTruncatedError, decoded_digest
 
-PAGE_TYPES = frozenset(
-    {"", "text/html", "application/xhtml+xml", "text/xml", "application/xml", "text/plain"}
-)
+PAGE_TYPES = frozenset({
+    "", "text/html", "application/xhtml+xml", "text/xml", "application/xml", "text/plain", "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+})  # fmt: skip
+_PAPER = re.compile(r"\.(?:pdf|docx)\Z", re.IGNORECASE)  # of a path: a server may call the file what it likes
 _BLOCKING = frozenset({401, 403, 407, 429, 451})
 
 
@@ -52,7 +56,8 @@ def of_response(response: Any) -> Outcome:
     if status not in (200, 203):
         return Outcome(Disposition.HTTP_ERROR, f"status {status}", status_verdict(status), status)
     kind = _header(response, "Content-Type").split(";")[0].strip().lower()
-    if kind not in PAGE_TYPES and not kind.endswith("+xml"):
+    named = kind == "application/octet-stream" and _PAPER.search(urlsplit(response.url).path)
+    if kind not in PAGE_TYPES and not kind.endswith("+xml") and not named:
         return Outcome(Disposition.UNSUPPORTED_TYPE, f"content type {kind[:60]!r}", Verdict.BROKEN, status)
     encoding = _header(response, "Content-Encoding").strip().lower()
     if encoding not in DECODABLE:

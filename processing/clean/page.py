@@ -22,10 +22,11 @@ from processing.clean.charset import to_utf8
 from processing.clean.facts import Facts, read_facts
 from processing.clean.language import language_of
 from processing.clean.model import Cleaned, CleanText
+from processing.clean.papers import is_paper, read_paper
 from processing.clean.slim import MAX_HTML, without_scripts
 from processing.clean.standfirst import standfirst
 from processing.clean.title import headline
-from processing.clean.urls import canonical
+from processing.clean.urls import canonical, without_trackers
 from processing.errors import Quarantine
 from processing.models import Precision
 from scrapers.handover import Disposition, PageKind, PageLine
@@ -53,6 +54,8 @@ def clean_page(response: StoredResponse, line: PageLine, source: Source) -> Clea
         body = _body(response)
         if line.kind is PageKind.PREVIEW:
             return _posts(body, line, source)
+        if is_paper(body):
+            return _paper(body, line, source)
         return _article(to_utf8(body, response.header("Content-Type")), line, source)
     except BodyTruncatedError:
         return Cleaned(Disposition.TRUNCATED, "compressed_body_cut_short")
@@ -118,11 +121,40 @@ def _details(post: Post) -> str | None:
         "author": post.author,
         "links": post.links[:100],
         "media": post.media[:100],
+        "files": tuple(_tidy(name)[:200] for name in post.files[:100]),
         "group_ids": post.group_ids[:100],
         "views": post.views,
     }
     kept = {name: value for name, value in shown.items() if value not in (None, ())}
     return json.dumps(kept, ensure_ascii=True) if kept else None
+
+
+# -- press releases as files -------------------------------------------------------------------------
+
+
+def _paper(body: bytes, line: PageLine, source: Source) -> Cleaned:
+    """A PDF or Word file. Its headline is that of the link to it: the title inside is mostly the template's."""
+    paper = read_paper(body)
+    text = _tidy(paper.text)
+    if not text:
+        return Cleaned(Disposition.NO_TEXT, "no_text_layer")
+    first = text.split("\n", 1)[0]
+    hint = dates.of_time(line.hint_published) if line.hint_published else None
+    made = dates.of_day(paper.created) if paper.created else None
+    published = dates.first_known(dates.plausible(hint, line.fetched_at), dates.plausible(made, line.fetched_at))
+    title = line.hint_title or paper.title or (first if len(first) <= 200 else None)
+    return Cleaned(Disposition.DOCUMENT_NEW, None, (CleanText(
+        kind="article",
+        url=line.url,
+        canonical_url=without_trackers(line.url),
+        title=title,
+        text=_without_headline(text, title),
+        lang=language_of(text, None, source.lang),
+        published_at=published.at if published else None,
+        precision=published.precision if published else Precision.UNKNOWN,
+        edited=False,
+        outlet=source.name,
+    ),))  # fmt: skip
 
 
 # -- articles ----------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ def test_too_much_html_is_quarantined() -> None:
         ("<html><body><img src='a.jpg'></body></html>", "no_article_text"),
         ("{}", "not_html"),
         ("", "not_html"),
-        ("%PDF-1.7 \x00\x01", "not_html"),
+        ("GIF89a \x00\x01", "not_html"),
     ],
 )
 def test_pages_without_text_say_why(body: str, reason: str) -> None:

@@ -37,7 +37,7 @@ def test_every_page_has_one_disposition(site: Site, crawl: Crawler) -> None:
     packed = gzip.compress(b"<p>text</p>" * 5000)
     site.page("/good.html")
     site.routes["/robots.txt"] = Reply(b"User-agent: *\nDisallow: /secret/\n", type="text/plain")
-    site.routes["/pdf"] = Reply(b"%PDF", type="application/pdf")
+    site.routes["/picture"] = Reply(b"GIF89a", type="image/gif")
     site.routes["/br"] = Reply(b"xx", headers={"Content-Encoding": "br"})
     site.routes["/cut-gzip"] = Reply(packed[: len(packed) // 2], headers={"Content-Encoding": "gzip"})
     site.routes["/cut-line"] = Reply(
@@ -80,7 +80,7 @@ def test_every_page_has_one_disposition(site: Site, crawl: Crawler) -> None:
         "/to-good": "stored",
         "/secret/1": "robots_denied",
         "/gone.html": "http_error",
-        "/pdf": "unsupported_type",
+        "/picture": "unsupported_type",
         "/br": "unsupported_type",
         "/cut-gzip": "truncated",
         "/cut-line": "truncated",

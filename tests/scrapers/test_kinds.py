@@ -152,6 +152,19 @@ def test_kinds_of_lists_side_by_side(site: Site, crawl: Crawler) -> None:
     )
 
 
+def test_press_releases_as_files_are_pages(site: Site, crawl: Crawler) -> None:
+    """PDF and Word files that a listing's rule names are stored as they came, also under a nameless type."""
+    pdf, word = b"%PDF-1.4 and more", b"PK\x03\x04 and more"
+    site.routes["/press"] = Reply(b"<p class=docs><a href=/files/1.pdf>one</a><a href=/files/2.docx>two</a></p>")
+    site.routes["/files/1.pdf"] = Reply(pdf, type="application/pdf")
+    site.routes["/files/2.docx"] = Reply(word, type="application/octet-stream")
+    result = crawl([{"id": "s-press", "kind": "listing", "url": "/press", "link_css": "p.docs"}])
+    assert result.summary["dispositions"] == {"stored": 2}
+    stored = [read_record(result.warc[line.offset :][: line.length]).body for line in result.lines]
+    assert sorted(stored) == [pdf, word]
+    assert {line.hint_title for line in result.lines} == {"one", "two"}
+
+
 @pytest.mark.parametrize("kind", ["feed", "sitemap"])
 def test_links_come_before_validators(site: Site, crawl: Crawler, kind: str) -> None:
     """If the links of a feed or sitemap cannot be worked on, it is read again; its ETag must not hide them."""
