@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from processing.detect.lexicon import Hit
 from processing.detect.quantities import Quantity
@@ -74,6 +74,11 @@ _LEVEL = re.compile(
     r"\b(?:дош[её]?л\w*|достиг\w*|состав\w+|вырос\w*|возрос\w*|увелич\w+|уже|теперь|сягн\w+|досяг\w+|становит\w*|"
     r"зріс|зросл\w*|вже|тепер|stands?|stood|now|reach\w*|ris\w+|rose|climb\w*|number|is|was|are|were|has|have|to|at|—)\b|—"
 )
+_ALL_OF_THEM = re.compile(r"(?:wounded|injured|dead|fallen|missing|deceased|prisoners|captives|hostages)\b")
+_FOR_THEM = re.compile(r"\b(?:for|to|treat\w*|help\w*|visit\w*|feed\w*|with)(?: the| all the| its| their| our)? $|\w+ (?:the|its|their) $")
+_OF_THE = re.compile(r"\b(?:of|among|amongst|are|were|is|was|joined|between|from|leaving|left|taking) (?:the|its|their|all the) $|:")
+_PRISONERS = re.compile(r"\b(?:prisoners?|pows?|captives?|hostages?|detainees?)\b")
+_DEAD_ONES = re.compile(r"\b(?:bod(?:y|ies)|remains|coffins?|caskets?|corpses?|ashes|dead|fallen|slain)\b")
 _LIMIT = 14
 
 
@@ -331,6 +336,9 @@ class Binder:
             Bound(self.quantities[qi], self.triggers[chosen[qi][0]], chosen[qi][1], chosen[qi][2]) for qi in order
         ]
         self._handed_over(bounds)
+        if self.lang == "en":
+            self._set_free(bounds)
+            self._dead_returned(bounds)
         for bound in bounds:
             self._wounded_who_died(bound, {b.trigger for b in bounds})
         for index, bound in enumerate(bounds):
@@ -357,6 +365,41 @@ class Binder:
                     and (lost is Measure.KILLED or bound.trigger.form == "noun")
                 ):
                     bound.trigger, bound.rule = trigger, "bind.handed_over"
+
+    def _set_free(self, bounds: list[Bound]) -> None:
+        """As in "let 40 abducted pupils go", "seven truckers seized by rebels are out of captivity": released, not taken."""
+        used = {b.trigger for b in bounds}
+        free = [t for t in self.triggers if t.measure is Measure.EXCHANGED and t.form != "noun" and t not in used]
+        for bound in bounds:
+            t, q = bound.trigger, bound.quantity
+            described = t.measure is Measure.CAPTURED or (
+                t.measure is Measure.WOUNDED and _PRISONERS.search(self.norm[q.start : q.noun_end + 24])
+            )
+            if not free or not described or not q.start <= t.start <= q.noun_end + 24 or _BE.search(self.norm[: t.start]):
+                continue
+            near = min(free, key=lambda f: min(abs(f.end - q.start), abs(f.start - t.end)))
+            low, high = sorted((near.start, q.start))
+            if not _STOP.search(self.norm[low:high]) and "," not in self.norm[low:high]:
+                bound.trigger, bound.rule = near, "bind.set_free"
+
+    def _dead_returned(self, bounds: list[Bound]) -> None:
+        """As in "at least 70 corpses of soldiers were turned over", "bodies of eight marines swapped": given back, no new loss."""
+        used = {b.trigger for b in bounds}
+        returning = [
+            t for t in self.triggers if t.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) and t not in used
+        ]
+        for bound in bounds:
+            t, q = bound.trigger, bound.quantity
+            dead = _DEAD_ONES.search(self.norm[max(0, q.start - 14) : q.noun_end + 26])
+            if dead is None:
+                continue
+            if t.measure is Measure.EXCHANGED and t.form != "noun":
+                bound.trigger, bound.rule = replace(t, measure=Measure.BODIES_RETURNED), "bind.dead_returned"
+            elif t.measure is Measure.KILLED and t.form in ("noun", "verb") and returning:
+                near = min(returning, key=lambda f: min(abs(f.end - q.start), abs(f.start - q.noun_end)))
+                low, high = sorted((near.start, q.start))
+                if not _STOP.search(self.norm[low:high]) and self.norm[low:high].count(",") < 2:
+                    bound.trigger, bound.rule = replace(near, measure=Measure.BODIES_RETURNED), "bind.dead_returned"
 
     def _wounded_who_died(self, bound: Bound, used: set[Trigger]) -> None:
         """As in "двое пострадавших скончались", "two of the wounded died": the count is of deaths."""
@@ -425,7 +468,7 @@ class Binder:
         gap = self.norm[t.end : q.start] if forward else self.norm[min(q.noun_end, t.start) : t.start]
         if forward and re.search(r"^(?: in [^,;.]{2,30}| on [^,;.]{2,30})? by (?:the |some |about |up to )?$", gap):
             return 99
-        if _NOBODY.search(gap):
+        if _NOBODY.search(gap) or (self.lang == "en" and not forward and self._is_apart(q, t)):
             return 99
         gap = _PART_PHRASE.sub("", gap)
         if not forward and "of" in q.marks:
@@ -441,6 +484,13 @@ class Binder:
         if q.counts == "unknown":
             cost += 4 if t.measure in (Measure.KILLED, Measure.WOUNDED) else 9
         return cost
+
+    def _is_apart(self, q: Quantity, t: Trigger) -> bool:
+        """As in "40 wheelchairs for the wounded", "21 students will treat the wounded": those hurt are somebody else."""
+        gap = self.norm[q.end : t.start]
+        if not _ALL_OF_THEM.match(self.norm, t.start) or t.start < q.noun_end:
+            return False
+        return bool(_FOR_THEM.search(gap)) and not _OF_THE.search(gap)
 
     def _are_persons(self, q: Quantity) -> bool:
         """As in "ми втратили двох": a number alone, in a form that only people take."""

@@ -106,8 +106,9 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     """Named or singular victims of a trigger that no number was bound to."""
     if trigger.measure is Measure.MISSING and trigger.form == "toll":
         trigger = replace(trigger, form="active")
-    handed = view.lang == "en" and trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED)
-    if handed or trigger.form in ("toll", "destroy", "loss"):
+    if view.lang == "en" and trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
+        return _handed_over(view, trigger, taken, limits)
+    if trigger.form in ("toll", "destroy", "loss"):
         return None
     noun = trigger.form == "noun"
     if (
@@ -141,6 +142,22 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     if names is not None and (single is None or names.count >= single.count):
         return names
     return single or _indefinite(view, trigger, taken, limits) or _bare_singular(view, trigger, limits)
+
+
+_FREED = re.compile(r"\b(?:captiv\w+|swap\w*|exchang\w+|hostages?|captors?|kidnap\w*|abduct\w*|prisoners?|hamas|rebels|militants|guerrillas)\b")
+_DEAD = re.compile(r"\b(?:bod(?:y|ies)|remains|coffins?|caskets?|corpses?|ashes)\b")
+
+
+def _handed_over(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
+    """As in "Moscow releases American teacher in swap", "the body of Colonel H. has been brought home"."""
+    if trigger.form in ("toll", "noun"):
+        return None
+    context = _DEAD if trigger.measure is Measure.BODIES_RETURNED else _FREED
+    if not context.search(view.norm) or re.fullmatch(r"swaps?|exchanges?|free|return of", view.norm[trigger.start : trigger.end]):
+        return None
+    names = _named(view, trigger, taken, limits)
+    single = _single(view, trigger, taken, limits)
+    return names if names is not None and (single is None or names.count >= single.count) else single
 
 
 _SUBJECT = re.compile(
@@ -298,6 +315,12 @@ def _speaks(view: View, hit: Hit) -> bool:
     ) or any(0 <= hit.start - by.end <= 1 for by in view.all("attribution.by"))
 
 
+_OWN_BODY = re.compile(
+    r"'s (?:\w+ )?(?:life|heart|body|remains|corpse|arms?|legs?|hands?|foot|feet|skull|hip|spine|ribs?|eyes?|fingers?|head|chest|face|"
+    r"shoulder|lung|knee|jaw|death|freedom|throat)\b"
+)
+
+
 def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if hit.start < trigger.end and hit.end > trigger.start:
         return trigger.form in ("active", "verb") and trigger.start < hit.start and hit.end < trigger.end
@@ -315,7 +338,7 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
         )
         return not (agent and not _TAKES_AGENT.match(view.norm, trigger.start))
     after = view.norm[hit.end : hit.end + 12]
-    if (after[:2] == "'s" and not after.startswith("'s life")) or after[:1] == "-":
+    if after[:1] == "-" or (after[:2] == "'s" and not _OWN_BODY.match(view.norm, hit.end)):
         return False
     if _is_adjective(view, hit):
         return False
@@ -333,15 +356,27 @@ def _is_adjective(view: View, hit: Hit) -> bool:
     )
 
 
+def _colon(view: View, trigger: Trigger) -> int | None:
+    """Where the victims begin in "Missing after the attack: a crane operator", "Back from captivity: Corporal K."."""
+    if view.lang != "en" or not re.fullmatch(r"(?:[a-z]+ ){0,2}", view.norm[: trigger.start]):
+        return None
+    match = re.match(r"[^:;.]{0,70}(: | [—–] )", view.norm[trigger.end :])
+    return trigger.end + match.end() if match else None
+
+
 def _object_follows(view: View, trigger: Trigger) -> bool:
     """As in "killed a guard", and in "Killed were a guard ...", "Mortally wounded by a mine, sapper ..."."""
+    if _colon(view, trigger) is not None:
+        return True
     if trigger.form == "noun":
         return view.norm[trigger.start : trigger.end].endswith((" of", " for"))
     return trigger.form == "active" or (trigger.start == 0 and trigger.form in ("verb", "flex"))
 
 
 def _distance(view: View, trigger: Trigger, start: int, end: int) -> float:
-    gap = view.norm[trigger.end : start] if start >= trigger.end else view.norm[end : trigger.start]
+    colon = _colon(view, trigger)
+    low = trigger.end if colon is None or start < colon else colon
+    gap = view.norm[low:start] if start >= low else view.norm[end : trigger.start]
     gap = re.sub(r", [^,]{1,40},", " x ", gap)
     return len(re.findall(r"\w+", gap)) + 2 * gap.count(",") + 6 * len(re.findall(r"[;:\"]|—", gap))
 

@@ -40,6 +40,8 @@ _MONEY_AFTER = re.compile(
     r" ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|"
     r"story|floor|meter|metre|mm|этажн|поверх)| (?:to|for|per) (?:each|every)\b"
 )
+_NONE_LEFT = re.compile(r"\b(?:none|not one|not a single one) of (?:the |its |his |their |our |these |those )?$")
+_ALIVE = re.compile(r"[^.;:]{0,60}\b(?:survived|alive|lived|made it|got out|came (?:back|home|out)|returned|escaped)\b")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
 _YEARS = re.compile(r"(?:1[89]|20)\d\d ?[—-] ?(?:1[89]|20)\d\d")
 _PAIR = re.compile(
@@ -397,6 +399,8 @@ class QuantityReader:
             or _AGE_BEFORE.search(before)
         ):
             return True
+        if _NONE_LEFT.search(before) and _ALIVE.match(self.norm, number.end):
+            return False
         if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
             return True
         if re.search(

@@ -22,7 +22,11 @@ _IN_CARE_BEFORE = re.compile(
 
 
 _WEAK = re.compile(
-    r"(?:die|dying|dead|death|passed away|missing|went missing|disappear|vanish|погиб|загин|"
+    r"(?:die|dying|dead|death|passed away|search|comb|looking|dig|sift|scour|no word|no trace|silence|nobody|no one|"
+    r"los(?:t|e|es|ing) (?:track|sight|touch)|cut|bruis|fractur|broke|amputat|disappearance|vanish|found dead|drown|suffocat|"
+    r"(?:with|had|has|have|having|got|get|gets|suffer|sustain|receiv|escap|left|under|in|on|was|were|is|are|admitted|treated|taken|rushed)"
+    r"[^.]*?(?:injur|surgery|hospital|fractur|broken|cuts|bruis|concuss|burn|treat|care|condition|coma|ventilator|ward|theatre)|"
+    r"passed away|missing|went missing|disappear|vanish|погиб|загин|"
     r"умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|"
     r"постражда|травм|hurt)"
 )
@@ -70,6 +74,8 @@ def _is_part(view: View, draft: Draft, drafts: list[Draft]) -> bool:
 
 def _is_undivided(view: View, draft: Draft, drafts: list[Draft], triggers: list[Trigger]) -> bool:
     """As in "1,000 were killed and wounded": two fates, one figure."""
+    if draft.trigger not in triggers:
+        return False
     index = triggers.index(draft.trigger)
     for other in triggers[max(0, index - 1) : index] + triggers[index + 1 : index + 2]:
         if other.measure is draft.trigger.measure or any(d.trigger == other for d in drafts):

@@ -27,9 +27,27 @@ _UNDATED_YEAR = re.compile(
     r"20)\d\d)? (?:год|р[ік]|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b"
 )
 _CLAIMING = re.compile(
-    r"\b(?:claim(?:s|ed)?|sa(?:ys?|id)|boast\w*)(?: that)? (?:they|it|we|its (?:forces|"
-    r"troops)) (?:have |had |has )?(?:killed|captured|wounded|destroyed|eliminated)|\bwe "
-    r"(?:have )?(?:killed|captured)|sources claim"
+    r"\b(?:claim\w*|sa(?:y|ys|id|ying)|boast\w*|report\w*|announc\w*|told [\w' ]{2,20})(?: that)? "
+    r"(?:they|it|he|we|(?:its|their|his|our) (?:[\w-]+ ){0,2}?(?:forces|troops|fighters|soldiers|commandos|men|marines|army|"
+    r"drones|snipers|gunners|units?|pilots|jets|warplanes|operation|paratroopers)|troops|soldiers|forces) (?:have |had |has )?"
+    r"(?:also )?(?:killed|captured|took|taken|wounded|destroyed|eliminated|slew|slain|neutrali[sz]ed|liquidated|repelled)\b|"
+    r"\b(?:claim\w*|boast\w*) (?:to have |of (?:having )?|that )?(?:kill|captur|wound|destroy|eliminat|slay|slew|neutrali[sz]|liquidat|"
+    r"tak)\w*|\bwe (?:have )?(?:killed|captured)|sources claim|"
+    r"\bclaim(?:s|ed)? (?:about |some |at least |over |more than |up to )?(?:\d[\d,]*|[a-z]+) (?:[\w-]+ )?"
+    r"(?:soldiers|troops|fighters|officers|men|servicemen|personnel) (?:dead|killed|wounded|captured)"
+)
+_YEAR_OF_EVENT = re.compile(
+    r"\b(1[5-9]\d\d|20[0-4]\d)(?:'s)? (?:[\w-]+ )?(?:bombings?|attacks?|massacres?|shootings?|siege|crash|disaster|war|killings?|"
+    r"murders?|blast|explosion|hijacking|assassination|fire|earthquake|tsunami|famine|strike|raid|downing|coup|uprising|riots?|"
+    r"ambush|invasion|clashes|genocide|bombardment|offensive)\b"
+)
+_AGO = re.compile(
+    r"\b(?:(?:a |two |three |several |some |\d+ )?(?:decades?|centur(?:y|ies)|generations?)|\d{1,3} years|(?:ten|twenty|thirty|"
+    r"forty|fifty|sixty|seventy|eighty|fifteen|five|six|seven|eight|nine|eleven|twelve) years) (?:ago|earlier|before)\b"
+)
+_AFTER_YEARS = re.compile(
+    r"\b(?:years?|decades?|months) (?:after|since) (?:the |a |an )?(?:[\w'-]+ ){1,5}?(?:that|which) "
+    r"(?:killed|claimed|left|took|wounded|injured)\b"
 )
 _ON_SCREEN = re.compile(
     r"\b(?:film|movie|novel|фильм|фильме|роман о|роман про|повесть|по сюжету|за сюжетом|сериал\w*|кино|фільм|фільмі|"
@@ -53,7 +71,7 @@ _AGENT_FORM = re.compile(r"(?:ами|ями|ими|ими військами|о�
 _DESTROY = re.compile(r"(?:уничтож|ликвид|нейтрализ|обезвреж|знищ|ліквід|wiped out)")
 _MILITARY_VOICE = re.compile(
     r"\b(?:army|armed forces|military|central command|centcom|defen[cs]e ministry|government "
-    r"forces|troops said|general staff)\b"
+    r"forces|troops said|general staff|idf|israeli forces|security forces|air force|navy|commandos|government)\b"
 )
 _FIGHTERS = re.compile(
     r"\b(?:guerrillas?|rebels?|militants?|terrorists?|insurgents?|jihadis?t?s?|боевик\w*|"
@@ -130,9 +148,39 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
         )
         if before or after:
             return Status.DENIED, "status.denied"
+    if article.lang == "en" and (_untrue(view, c) or _NOT_LOST.match(view.norm, c.noun_end)):
+        return Status.DENIED, "status.untrue"
     if _taken_back(article, view) or _headed_by_denial(article, view):
         return Status.DENIED, "status.taken_back"
     return None
+
+
+_TALE = re.compile(
+    r"\b(?:claims?|claimed|reports?|rumou?rs?|posts?|stor(?:y|ies)|tales?|allegations?|news|videos?|messages?|talk|word|assertions?|"
+    r"information|figures?|statements?|lists?|suggestions?|articles?|items?|obituar(?:y|ies)|photos?|clips?|footage|pictures?|images?|screenshots?|reported(?:ly)?)\b"
+)
+_NOT_LOST = re.compile(
+    r" (?:[\w'-]+ ){0,3}(?:was|were|has|have|had|did) (?:not|never) (?:been |actually |in fact )?(?:kill|injur|wound|die\b|captur|harm|hurt|perish)"
+)
+_FALSE = re.compile(
+    r"\b(?:untrue|false|fake|fakes|disinformation|misinformation|fabricat\w+|baseless|unfounded|hoax\w*|lies|a lie|invention|nonsense|"
+    r"disavow\w*|propaganda|refut\w+|debunk\w*|dismiss\w*|not true|no truth|did not (?:die|happen)|alive and (?:well|unharmed|in good)|"
+    r"is alive|are alive|were alive|fantas(?:y|ies)|made up|rubbish|rejects?|rejected|den(?:y|ies|ied|ying)|denials?|"
+    r"do(?:es)? not correspond|old footage|staged)\b"
+)
+
+
+def _untrue(view: View, c: Candidate) -> bool:
+    """As in "reports that 20 mercenaries died are untrue, Warsaw says": a tale, and the word that calls it false."""
+    tale = [m for m in _TALE.finditer(view.norm) if m.end() <= c.start or 0 <= m.start() - c.end < 12]
+    if not tale or c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
+        return False
+    low = min(m.start() for m in tale)
+    return any(
+        m.start() >= c.end or low - 40 <= m.start() <= c.start
+        for m in _FALSE.finditer(view.norm)
+        if not re.search(r"[;]", view.norm[min(m.end(), c.end) : max(m.start(), c.start)])
+    )
 
 
 def _taken_back(article: Article, view: View) -> bool:
@@ -167,7 +215,9 @@ def _animals(article: Article, view: View, c: Candidate) -> Verdict:
         and not (view.has("cause.war") and not view.near(view.all("cause.animals"), c.start, c.noun_end))
     ):
         return Status.ACCIDENT, "status.animals"
-    if article.weights["sport"] and not article.weights["war"]:
+    if article.weights["sport"] and not article.weights["war"] and not re.search(
+        r"\b(?:killed in action|in combat|at the front|his unit|her unit|frontline)\b", view.norm
+    ):
         return Status.ACCIDENT, "status.sport"
     return None
 
@@ -186,6 +236,12 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     handed = (Measure.EXCHANGED, Measure.BODIES_RETURNED)
     if c.measure in handed and view.near(view.all("cause.offer"), max(start, c.start - 60), min(end, c.end + 10)):
         return Status.HYPOTHETICAL, "status.offer"
+    if c.measure is Measure.CAPTURED and view.has("triggers.exchanged") and view.near(
+        view.all("cause.offer"), max(start, c.start - 40), c.start
+    ):
+        return Status.HYPOTHETICAL, "status.offer"
+    if article.lang == "en" and _in_care(view, c):
+        return Status.HYPOTHETICAL, "status.care"
     if _ON_SCREEN.search(view.norm):
         return Status.HYPOTHETICAL, "status.on_screen"
     if article.weights["drill"]:
@@ -193,6 +249,41 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     if article.weights["fiction"] and not article.weights["war"]:
         return Status.HYPOTHETICAL, "status.fiction"
     return None
+
+
+_SUFFERING = re.compile(r"\b(?:wounded|injured|amputees?|invalids?|disabled|dead|fallen|killed|maimed)\b")
+
+
+def _in_care(view: View, c: Candidate) -> bool:
+    """As in "medals were given to 14 wounded soldiers": what is done for those hurt before, no news of a loss."""
+    if not view.has("cause.care") or c.measure not in (Measure.WOUNDED, Measure.KILLED):
+        return False
+    stretch = view.norm[c.noun_start : c.noun_end + 1]
+    found = _SUFFERING.search(stretch)
+    attribute = found is not None and bool(re.match(r" \w", stretch[found.end() :]))
+    return attribute or c.form == "noun" and not view.has("cause.war")
+
+
+def _jail(article: Article, view: View, c: Candidate) -> Verdict:
+    """Prisoners of the courts, and people freed from a lift, are no captives of war."""
+    if article.lang != "en" or c.measure not in (Measure.CAPTURED, Measure.EXCHANGED):
+        return None
+    if view.has("cause.jail") and not _OF_WAR.search(view.norm):
+        return Status.ACCIDENT, "status.jail"
+    if (
+        c.measure is Measure.EXCHANGED
+        and view.has("cause.peace")
+        and not _OF_WAR.search(view.norm)
+        and not view.has("triggers.captured")
+    ):
+        return Status.ACCIDENT, "status.freed"
+    return None
+
+
+_OF_WAR = re.compile(
+    r"\b(?:of war|pows?|captiv\w+|hostages?|captur\w+|surrender\w*|swap\w*|exchang\w+|kidnap\w*|abduct\w*|defenders?|soldiers?|"
+    r"servicem[ae]n|troops|marines?|militants?|rebels?|gunmen|bandits|jihadists?|hamas|houthis?|occup\w+|front)\b"
+)
 
 
 def _prior(article: Article, view: View, c: Candidate) -> Verdict:
@@ -211,9 +302,19 @@ def _historical(article: Article, view: View, c: Candidate) -> Verdict:
         _is_past(article, int(m.group(1) or m.group(2))) for m in _YEAR.finditer(view.norm) if not _is_since(view, m)
     ) or _DECADE.search(view.norm):
         return Status.HISTORICAL, "status.past_year"
+    if article.lang == "en" and _looks_back(article, view):
+        return Status.HISTORICAL, "status.looks_back"
     if article.item.published is None and _UNDATED_YEAR.search(view.norm):
         return Status.HISTORICAL, "status.year_alone"
     return None
+
+
+def _looks_back(article: Article, view: View) -> bool:
+    """As in "the 2011 bombing", "a decade ago", "five years after the fire that killed"."""
+    published = article.item.published
+    if any(not published or _is_past(article, int(m.group(1))) for m in _YEAR_OF_EVENT.finditer(view.norm)):
+        return True
+    return bool(_AFTER_YEARS.search(view.norm)) or bool(_AGO.search(view.norm) and not re.search(r"\bbegan\b", view.norm))
 
 
 def _is_since(view: View, year: re.Match[str]) -> bool:
@@ -259,6 +360,8 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ENEMY_CLAIM, "status.destroyed"
     if article.lang == "en" and _CLAIMING.search(view.norm):
         return Status.ENEMY_CLAIM, "status.claiming"
+    if article.lang == "en" and _put_out_of_action(article, view, c):
+        return Status.ENEMY_CLAIM, "status.put_out_of_action"
     if _fighters(article, view, c):
         return Status.ENEMY_CLAIM, "status.fighters"
     ua = any(_is_victim(view, hit, c) for hit in view.all("enemy.ua_mod"))
@@ -329,6 +432,34 @@ def _admitted(view: View, c: Candidate) -> bool:
     )
 
 
+_STATE_VOICE = re.compile(
+    r"\b(?:government|military|army|air force|navy|command|forces|police|troops|ministry|commandos|general staff|paramilitar\w+|"
+    r"operation|security service|intelligence|presidency|officials)\b"
+)
+_KNOCKED_OUT = re.compile(r"neutrali[sz]ed|put out of action|out of action|wiped out|eliminated|liquidated|finished off|surrender")
+_OUTLAWS = re.compile(
+    r"\b(?:militants?|terrorists?|bandits?|insurgents?|guerrillas?|jihadis?t?s?|rebels?|extremists?|dissidents?|"
+    r"infiltrators?|saboteurs?|subversives?|(?:al-shabaab|hamas|hezbollah|taliban|isis|islamic state|houthi|pkk|ttp|farc|eln|fmln|"
+    r"boko haram|jnim|m23|rsf|wagner|junta|maoist|naxalite) (?:[\w-]+ )?(?:fighters?|members?|operatives?|militants?|commanders?|"
+    r"guerrillas?|troops|soldiers|men))\b"
+)
+
+
+def _put_out_of_action(article: Article, view: View, c: Candidate) -> bool:
+    """As in "the air force says bombing killed 19 guerrillas": outlaws lost, and it is the state's force that tells."""
+    if c.measure not in (Measure.KILLED, Measure.WOUNDED, Measure.CAPTURED) or c.group in ("civilian", "police"):
+        return False
+    if c.form == "loss" or re.search(r"\b(?:its|their|our|his) (?:own )?$", view.norm[: c.noun_start]):
+        return False
+    near = view.norm[max(0, c.noun_start - 2) : c.noun_end + 28]
+    outlaws = _OUTLAWS.search(near)
+    if outlaws is None or re.search(r"[,.;]|\b(?:by|attack|when|after|in|and|while)\b", near[: outlaws.start()]):
+        return False
+    voices = [m for m in _STATE_VOICE.finditer(view.norm) if not c.noun_start - 2 <= m.start() <= c.noun_end + 28]
+    told = view.has("attribution.verbs", "attribution.by")
+    return bool(voices) and (told or bool(_KNOCKED_OUT.search(view.norm[c.start : c.end])))
+
+
 def _is_foe_of_russia(article: Article, view: View, hit: Hit) -> bool:
     """A slur always; plain "Ukrainian soldiers" only where a Russian authority is the one who speaks."""
     plain = re.match(
@@ -352,12 +483,15 @@ def _named_enemy(view: View, c: Candidate) -> bool:
     )
 
 
+_BY = re.compile(r"\b(?:by|against|with|from|of an?|in an?|in the|fighting|captivity|seized|held) (?:the )?$")
+
+
 def _fighters(article: Article, view: View, c: Candidate) -> bool:
     if c.measure is not Measure.KILLED and c.measure is not Measure.WOUNDED and c.measure is not Measure.CAPTURED:
         return False
     stretch = view.norm[max(0, c.noun_start - 4) : c.noun_end + 4]
     if (
-        view.near(view.all("enemy.foes"), c.noun_start, c.noun_end, 32)
+        view.near([h for h in view.all("enemy.foes") if not _BY.search(view.norm[: h.start])], c.noun_start, c.noun_end, 32)
         and article.lang == "en"
         and _MILITARY_VOICE.search(view.norm)
     ):
@@ -410,7 +544,16 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
         return None
     if view.has("cause.crime"):
         return Status.ACCIDENT, "status.crime"
-    if view.has("cause.accident") and not view.has("cause.war"):
+    if (
+        article.lang == "en"
+        and view.has("cause.place")
+        and not view.sentence.upper
+        and not article.weights["war"]
+        and not view.has("cause.conflict", "enemy.")
+        and not _PUBLIC_FIGURE.search(view.norm)
+    ):
+        return Status.ACCIDENT, "status.peaceful_place"
+    if view.has("cause.accident") and not view.has("cause.war") and not _war_around(article, view):
         return Status.ACCIDENT, "status.accident"
     if (article.weights["accident"] or article.weights["crime"]) and not article.weights["war"]:
         return Status.ACCIDENT, "status.accident_article"
@@ -429,6 +572,19 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
     ):
         return Status.ACCIDENT, "status.mass_without_cause"
     return None
+
+
+_PUBLIC_FIGURE = re.compile(
+    r"\b(?:mps?|politicians?|senators?|ministers?|candidates?|activists?|journalists?|reporters?|mayors?|councillors?|ambassadors?|"
+    r"diplomats?|presidents?|imams?|bishops?|archbishops?|judges?|dissidents?|opposition|leaders?|governors?)\b"
+)
+
+
+def _war_around(article: Article, view: View) -> bool:
+    """One word of an accident in an English report of war tells of a place ("next to the boiler house"), not of a cause."""
+    if article.lang != "en" or len(article.views) < 2:
+        return False
+    return article.weights["war"] > article.weights["accident"] and len(view.all("cause.accident")) == 1
 
 
 def _official(article: Article, view: View, c: Candidate) -> bool:
@@ -458,6 +614,7 @@ _RULES: tuple[Callable[[Article, View, Candidate], Verdict], ...] = (
     _historical,
     _enemy,
     _no_war,
+    _jail,
     _accident,
     _part,
 )
