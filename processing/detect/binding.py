@@ -72,13 +72,21 @@ _LIST_GAP = re.compile(
 _LIST_NEXT = re.compile(rf"(?: {_IN}\b|[,;.!)]|$| (?:and|и|та|й|і)\b| (?:wounded|dead|раненых|погибших) )")
 _LEVEL = re.compile(
     r"\b(?:дош[её]?л\w*|достиг\w*|состав\w+|вырос\w*|возрос\w*|увелич\w+|уже|теперь|сягн\w+|досяг\w+|становит\w*|"
-    r"зріс|зросл\w*|вже|тепер|stands?|stood|now|reach\w*|ris\w+|rose|climb\w*|number|is|was|are|were|has|have|to|at|—)\b|—"
+    r"зріс|зросл\w*|вже|тепер|stands?|stood|now|reach\w*|ris\w+|rose|climb\w*|number|is|was|are|were|has|have|to|at|"
+    r"—)\b|—"
 )
 _ALL_OF_THEM = re.compile(r"(?:wounded|injured|dead|fallen|missing|deceased|prisoners|captives|hostages)\b")
-_FOR_THEM = re.compile(r"\b(?:for|to|treat\w*|help\w*|visit\w*|feed\w*|with)(?: the| all the| its| their| our)? $|\w+ (?:the|its|their) $")
-_OF_THE = re.compile(r"\b(?:of|among|amongst|are|were|is|was|joined|between|from|leaving|left|taking) (?:the|its|their|all the) $|:")
+_FOR_THEM = re.compile(
+    r"\b(?:for|to|treat\w*|help\w*|visit\w*|feed\w*|with)(?: the| all the| its| their| our)? $|\w+ (?:the|its|their) $"
+)
+_OF_THE = re.compile(
+    r"\b(?:of|among|amongst|are|were|is|was|joined|between|from|leaving|left|taking) (?:the|its|their|all the) $|:"
+)
 _PRISONERS = re.compile(r"\b(?:prisoners?|pows?|captives?|hostages?|detainees?)\b")
 _DEAD_ONES = re.compile(r"\b(?:bod(?:y|ies)|remains|coffins?|caskets?|corpses?|ashes|dead|fallen|slain)\b")
+_DEAD_OF = re.compile(
+    r"\b(?:bodies|body|remains|coffins?|caskets?|corpses?|ashes) (?:and \w+ )?of (?:the |some |about |another )?$"
+)
 _LIMIT = 14
 
 
@@ -367,7 +375,7 @@ class Binder:
                     bound.trigger, bound.rule = trigger, "bind.handed_over"
 
     def _set_free(self, bounds: list[Bound]) -> None:
-        """As in "let 40 abducted pupils go", "seven truckers seized by rebels are out of captivity": released, not taken."""
+        """As in "let 40 abducted pupils go", "seven drivers seized by rebels are free": released, not taken."""
         used = {b.trigger for b in bounds}
         free = [t for t in self.triggers if t.measure is Measure.EXCHANGED and t.form != "noun" and t not in used]
         for bound in bounds:
@@ -375,7 +383,12 @@ class Binder:
             described = t.measure is Measure.CAPTURED or (
                 t.measure is Measure.WOUNDED and _PRISONERS.search(self.norm[q.start : q.noun_end + 24])
             )
-            if not free or not described or not q.start <= t.start <= q.noun_end + 24 or _BE.search(self.norm[: t.start]):
+            if (
+                not free
+                or not described
+                or not q.start <= t.start <= q.noun_end + 24
+                or _BE.search(self.norm[: t.start])
+            ):
                 continue
             near = min(free, key=lambda f: min(abs(f.end - q.start), abs(f.start - t.end)))
             low, high = sorted((near.start, q.start))
@@ -383,15 +396,18 @@ class Binder:
                 bound.trigger, bound.rule = near, "bind.set_free"
 
     def _dead_returned(self, bounds: list[Bound]) -> None:
-        """As in "at least 70 corpses of soldiers were turned over", "bodies of eight marines swapped": given back, no new loss."""
+        """As in "70 corpses were turned over", "bodies of eight marines swapped": given back, no new loss."""
         used = {b.trigger for b in bounds}
         returning = [
             t for t in self.triggers if t.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED) and t not in used
         ]
         for bound in bounds:
             t, q = bound.trigger, bound.quantity
-            dead = _DEAD_ONES.search(self.norm[max(0, q.start - 14) : q.noun_end + 26])
-            if dead is None:
+            if not (
+                _DEAD_OF.search(self.norm[: q.start])
+                or _DEAD_ONES.search(self.norm[q.start : q.noun_end])
+                or re.match(rf" (?:of the |[a-z]+ )?{_DEAD_ONES.pattern}", self.norm[q.end :])
+            ):
                 continue
             if t.measure is Measure.EXCHANGED and t.form != "noun":
                 bound.trigger, bound.rule = replace(t, measure=Measure.BODIES_RETURNED), "bind.dead_returned"
@@ -455,6 +471,12 @@ class Binder:
 
     def _cost(self, q: Quantity, t: Trigger) -> float:
         if (
+            t.start <= q.start
+            and q.end <= t.end
+            and self.norm.startswith(("none of", "not one", "not a single"), t.start)
+        ):
+            return 0
+        if (
             q.counts == "other"
             or "kin" in q.marks
             or _is_one_for_many(self.norm, t, q)
@@ -486,7 +508,7 @@ class Binder:
         return cost
 
     def _is_apart(self, q: Quantity, t: Trigger) -> bool:
-        """As in "40 wheelchairs for the wounded", "21 students will treat the wounded": those hurt are somebody else."""
+        """As in "40 wheelchairs for the wounded", "21 students will treat the wounded": others are hurt."""
         gap = self.norm[q.end : t.start]
         if not _ALL_OF_THEM.match(self.norm, t.start) or t.start < q.noun_end:
             return False

@@ -30,7 +30,8 @@ _FOUGHT = re.compile(
     r"мобілізован\w*|мобилизован\w*|на щиті|fought|fighting|at the front|in combat|killed in action)\b"
 )
 _NO_SOLDIERS = re.compile(
-    r"\b(?:цивільн|мирн|гражданск|civilian|дит|діт|ребен|дет[еия]|child|пенсіонер|пенсионер|журналіст|журналист|journalist)"
+    r"\b(?:цивільн|мирн|гражданск|civilian|дит|діт|ребен|дет[еия]|child|пенсіонер|пенсионер|журналіст|журналист|"
+    r"journalist)"
 )
 _RUSSIAN = re.compile(
     r"\b(?:russian|russia's|российск\w+|русск\w+|вс рф|армии рф|російськ\w+|армії рф|"

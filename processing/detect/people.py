@@ -108,6 +108,8 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
         trigger = replace(trigger, form="active")
     if view.lang == "en" and trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
         return _handed_over(view, trigger, taken, limits)
+    if trigger.form == "toll" and view.lang == "en" and re.match(r" ?:", view.norm[trigger.end :]):
+        trigger = replace(trigger, form="verb")
     if trigger.form in ("toll", "destroy", "loss"):
         return None
     noun = trigger.form == "noun"
@@ -144,7 +146,10 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     return single or _indefinite(view, trigger, taken, limits) or _bare_singular(view, trigger, limits)
 
 
-_FREED = re.compile(r"\b(?:captiv\w+|swap\w*|exchang\w+|hostages?|captors?|kidnap\w*|abduct\w*|prisoners?|hamas|rebels|militants|guerrillas)\b")
+_FREED = re.compile(
+    r"\b(?:captiv\w+|swap\w*|exchang\w+|hostages?|captors?|kidnap\w*|abduct\w*|prisoners?|hamas|rebels|militants|"
+    r"guerrillas)\b"
+)
 _DEAD = re.compile(r"\b(?:bod(?:y|ies)|remains|coffins?|caskets?|corpses?|ashes)\b")
 
 
@@ -153,7 +158,9 @@ def _handed_over(view: View, trigger: Trigger, taken: list[Span], limits: Span) 
     if trigger.form in ("toll", "noun"):
         return None
     context = _DEAD if trigger.measure is Measure.BODIES_RETURNED else _FREED
-    if not context.search(view.norm) or re.fullmatch(r"swaps?|exchanges?|free|return of", view.norm[trigger.start : trigger.end]):
+    if not context.search(view.norm) or re.fullmatch(
+        r"swaps?|exchanges?|free|return of", view.norm[trigger.start : trigger.end]
+    ):
         return None
     names = _named(view, trigger, taken, limits)
     single = _single(view, trigger, taken, limits)
@@ -316,7 +323,8 @@ def _speaks(view: View, hit: Hit) -> bool:
 
 
 _OWN_BODY = re.compile(
-    r"'s (?:\w+ )?(?:life|heart|body|remains|corpse|arms?|legs?|hands?|foot|feet|skull|hip|spine|ribs?|eyes?|fingers?|head|chest|face|"
+    r"'s (?:\w+ )?(?:life|heart|body|remains|corpse|arms?|legs?|hands?|foot|feet|skull|hip|spine|ribs?|eyes?|"
+    r"fingers?|head|chest|face|"
     r"shoulder|lung|knee|jaw|death|freedom|throat)\b"
 )
 
@@ -358,9 +366,13 @@ def _is_adjective(view: View, hit: Hit) -> bool:
 
 def _colon(view: View, trigger: Trigger) -> int | None:
     """Where the victims begin in "Missing after the attack: a crane operator", "Back from captivity: Corporal K."."""
-    if view.lang != "en" or not re.fullmatch(r"(?:[a-z]+ ){0,2}", view.norm[: trigger.start]):
+    if view.lang != "en" or not re.fullmatch(
+        r"(?:(?:also|still|now|again|and|today|officially|reported|reportedly|confirmed|dead and|"
+        r"since) ){0,2}",
+        view.norm[: trigger.start],
+    ):
         return None
-    match = re.match(r"[^:;.]{0,70}(: | [—–] )", view.norm[trigger.end :])
+    match = re.match(r"[^:;.]{0,70}: ", view.norm[trigger.end :])
     return trigger.end + match.end() if match else None
 
 
@@ -530,7 +542,8 @@ def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
     if trigger.measure is Measure.WOUNDED and view.lang != "en":
         return None
     murdered = trigger.measure is Measure.KILLED and view.norm.startswith("убит", trigger.start)
-    if not murdered and not view.has("cause.war", "cause.conflict"):
+    wounded = view.lang == "en" and view.norm[trigger.start : trigger.end] == "wounded"
+    if not murdered and not wounded and not view.has("cause.war", "cause.conflict"):
         return None
     if view.lang != "en":
         if trigger.measure is not Measure.KILLED:

@@ -23,9 +23,12 @@ _IN_CARE_BEFORE = re.compile(
 
 _WEAK = re.compile(
     r"(?:die|dying|dead|death|passed away|search|comb|looking|dig|sift|scour|no word|no trace|silence|nobody|no one|"
-    r"los(?:t|e|es|ing) (?:track|sight|touch)|cut|bruis|fractur|broke|amputat|disappearance|vanish|found dead|drown|suffocat|"
-    r"(?:with|had|has|have|having|got|get|gets|suffer|sustain|receiv|escap|left|under|in|on|was|were|is|are|admitted|treated|taken|rushed)"
-    r"[^.]*?(?:injur|surgery|hospital|fractur|broken|cuts|bruis|concuss|burn|treat|care|condition|coma|ventilator|ward|theatre)|"
+    r"los(?:t|e|es|ing) (?:track|sight|touch)|cut|bruis|fractur|broke|amputat|disappearance|vanish|found dead|drown|"
+    r"suffocat|"
+    r"(?:with|had|has|have|having|got|get|gets|suffer|sustain|receiv|escap|left|under|in|on|was|were|is|are|"
+    r"admitted|treated|taken|rushed)"
+    r"[^.]*?(?:injur|surgery|hospital|fractur|broken|cuts|bruis|concuss|burn|treat|care|condition|coma|ventilator|"
+    r"ward|theatre)|"
     r"passed away|missing|went missing|disappear|vanish|погиб|загин|"
     r"умер|скончал|смерт|не стало|помер|зник|пропал|исчез|captured|seized|injur|пострада|"
     r"постражда|травм|hurt)"

@@ -28,21 +28,28 @@ _UNDATED_YEAR = re.compile(
 )
 _CLAIMING = re.compile(
     r"\b(?:claim\w*|sa(?:y|ys|id|ying)|boast\w*|report\w*|announc\w*|told [\w' ]{2,20})(?: that)? "
-    r"(?:they|it|he|we|(?:its|their|his|our) (?:[\w-]+ ){0,2}?(?:forces|troops|fighters|soldiers|commandos|men|marines|army|"
-    r"drones|snipers|gunners|units?|pilots|jets|warplanes|operation|paratroopers)|troops|soldiers|forces) (?:have |had |has )?"
-    r"(?:also )?(?:killed|captured|took|taken|wounded|destroyed|eliminated|slew|slain|neutrali[sz]ed|liquidated|repelled)\b|"
-    r"\b(?:claim\w*|boast\w*) (?:to have |of (?:having )?|that )?(?:kill|captur|wound|destroy|eliminat|slay|slew|neutrali[sz]|liquidat|"
+    r"(?:they|it|he|we|(?:its|their|his|our) (?:[\w-]+ ){0,2}?(?:forces|troops|fighters|soldiers|commandos|men|"
+    r"marines|army|"
+    r"drones|snipers|gunners|units?|pilots|jets|warplanes|operation|paratroopers)|troops|soldiers|forces) (?:have |"
+    r"had |has )?"
+    r"(?:also )?(?:killed|captured|took|taken|wounded|destroyed|eliminated|slew|slain|neutrali[sz]ed|liquidated|"
+    r"repelled)\b|"
+    r"\b(?:claim\w*|boast\w*) (?:to have |of (?:having )?|that )?(?:kill|captur|wound|destroy|eliminat|slay|slew|"
+    r"neutrali[sz]|liquidat|"
     r"tak)\w*|\bwe (?:have )?(?:killed|captured)|sources claim|"
     r"\bclaim(?:s|ed)? (?:about |some |at least |over |more than |up to )?(?:\d[\d,]*|[a-z]+) (?:[\w-]+ )?"
     r"(?:soldiers|troops|fighters|officers|men|servicemen|personnel) (?:dead|killed|wounded|captured)"
 )
 _YEAR_OF_EVENT = re.compile(
-    r"\b(1[5-9]\d\d|20[0-4]\d)(?:'s)? (?:[\w-]+ )?(?:bombings?|attacks?|massacres?|shootings?|siege|crash|disaster|war|killings?|"
-    r"murders?|blast|explosion|hijacking|assassination|fire|earthquake|tsunami|famine|strike|raid|downing|coup|uprising|riots?|"
+    r"\b(1[5-9]\d\d|20[0-4]\d)(?:'s)? (?:[\w-]+ )?(?:bombings?|attacks?|massacres?|shootings?|siege|crash|disaster|"
+    r"war|killings?|"
+    r"murders?|blast|explosion|hijacking|assassination|fire|earthquake|tsunami|famine|strike|raid|downing|coup|"
+    r"uprising|riots?|"
     r"ambush|invasion|clashes|genocide|bombardment|offensive)\b"
 )
 _AGO = re.compile(
-    r"\b(?:(?:a |two |three |several |some |\d+ )?(?:decades?|centur(?:y|ies)|generations?)|\d{1,3} years|(?:ten|twenty|thirty|"
+    r"\b(?:(?:a |two |three |several |some |\d+ )?(?:decades?|centur(?:y|ies)|generations?)|\d{1,3} years|(?:ten|"
+    r"twenty|thirty|"
     r"forty|fifty|sixty|seventy|eighty|fifteen|five|six|seven|eight|nine|eleven|twelve) years) (?:ago|earlier|before)\b"
 )
 _AFTER_YEARS = re.compile(
@@ -156,15 +163,20 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 _TALE = re.compile(
-    r"\b(?:claims?|claimed|reports?|rumou?rs?|posts?|stor(?:y|ies)|tales?|allegations?|news|videos?|messages?|talk|word|assertions?|"
-    r"information|figures?|statements?|lists?|suggestions?|articles?|items?|obituar(?:y|ies)|photos?|clips?|footage|pictures?|images?|screenshots?|reported(?:ly)?)\b"
+    r"\b(?:claims?|claimed|reports?|rumou?rs?|posts?|stor(?:y|ies)|tales?|allegations?|news|videos?|messages?|talk|"
+    r"word|assertions?|"
+    r"information|figures?|statements?|lists?|suggestions?|articles?|items?|obituar(?:y|ies)|photos?|clips?|footage|"
+    r"pictures?|images?|screenshots?|reported(?:ly)?)\b"
 )
 _NOT_LOST = re.compile(
-    r" (?:[\w'-]+ ){0,3}(?:was|were|has|have|had|did) (?:not|never) (?:been |actually |in fact )?(?:kill|injur|wound|die\b|captur|harm|hurt|perish)"
+    r" (?:[\w'-]+ ){0,3}(?:was|were|has|have|had|did) (?:not|never) (?:been |actually |in fact )?(?:kill|injur|"
+    r"wound|die\b|captur|harm|hurt|perish)"
 )
 _FALSE = re.compile(
-    r"\b(?:untrue|false|fake|fakes|disinformation|misinformation|fabricat\w+|baseless|unfounded|hoax\w*|lies|a lie|invention|nonsense|"
-    r"disavow\w*|propaganda|refut\w+|debunk\w*|dismiss\w*|not true|no truth|did not (?:die|happen)|alive and (?:well|unharmed|in good)|"
+    r"\b(?:untrue|false|fake|fakes|disinformation|misinformation|fabricat\w+|baseless|unfounded|hoax\w*|lies|a lie|"
+    r"invention|nonsense|"
+    r"disavow\w*|propaganda|refut\w+|debunk\w*|dismiss\w*|not true|no truth|did not (?:die|happen)|"
+    r"alive and (?:well|unharmed|in good)|"
     r"is alive|are alive|were alive|fantas(?:y|ies)|made up|rubbish|rejects?|rejected|den(?:y|ies|ied|ying)|denials?|"
     r"do(?:es)? not correspond|old footage|staged)\b"
 )
@@ -215,8 +227,10 @@ def _animals(article: Article, view: View, c: Candidate) -> Verdict:
         and not (view.has("cause.war") and not view.near(view.all("cause.animals"), c.start, c.noun_end))
     ):
         return Status.ACCIDENT, "status.animals"
-    if article.weights["sport"] and not article.weights["war"] and not re.search(
-        r"\b(?:killed in action|in combat|at the front|his unit|her unit|frontline)\b", view.norm
+    if (
+        article.weights["sport"]
+        and not article.weights["war"]
+        and not re.search(r"\b(?:killed in action|in combat|at the front|his unit|her unit|frontline)\b", view.norm)
     ):
         return Status.ACCIDENT, "status.sport"
     return None
@@ -236,8 +250,10 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
     handed = (Measure.EXCHANGED, Measure.BODIES_RETURNED)
     if c.measure in handed and view.near(view.all("cause.offer"), max(start, c.start - 60), min(end, c.end + 10)):
         return Status.HYPOTHETICAL, "status.offer"
-    if c.measure is Measure.CAPTURED and view.has("triggers.exchanged") and view.near(
-        view.all("cause.offer"), max(start, c.start - 40), c.start
+    if (
+        c.measure is Measure.CAPTURED
+        and view.has("triggers.exchanged")
+        and view.near(view.all("cause.offer"), max(start, c.start - 40), c.start)
     ):
         return Status.HYPOTHETICAL, "status.offer"
     if article.lang == "en" and _in_care(view, c):
@@ -258,10 +274,9 @@ def _in_care(view: View, c: Candidate) -> bool:
     """As in "medals were given to 14 wounded soldiers": what is done for those hurt before, no news of a loss."""
     if not view.has("cause.care") or c.measure not in (Measure.WOUNDED, Measure.KILLED):
         return False
-    stretch = view.norm[c.noun_start : c.noun_end + 1]
-    found = _SUFFERING.search(stretch)
-    attribute = found is not None and bool(re.match(r" \w", stretch[found.end() :]))
-    return attribute or c.form == "noun" and not view.has("cause.war")
+    found = _SUFFERING.search(view.norm, c.noun_start, c.end + 1)
+    attribute = found is not None and any(h.start == found.end() + 1 for h in view.all("persons."))
+    return attribute or (c.form == "noun" and not view.has("cause.war"))
 
 
 def _jail(article: Article, view: View, c: Candidate) -> Verdict:
@@ -281,7 +296,8 @@ def _jail(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 _OF_WAR = re.compile(
-    r"\b(?:of war|pows?|captiv\w+|hostages?|captur\w+|surrender\w*|swap\w*|exchang\w+|kidnap\w*|abduct\w*|defenders?|soldiers?|"
+    r"\b(?:of war|pows?|captiv\w+|hostages?|captur\w+|surrender\w*|swap\w*|exchang\w+|kidnap\w*|abduct\w*|"
+    r"defenders?|soldiers?|"
     r"servicem[ae]n|troops|marines?|militants?|rebels?|gunmen|bandits|jihadists?|hamas|houthis?|occup\w+|front)\b"
 )
 
@@ -314,7 +330,9 @@ def _looks_back(article: Article, view: View) -> bool:
     published = article.item.published
     if any(not published or _is_past(article, int(m.group(1))) for m in _YEAR_OF_EVENT.finditer(view.norm)):
         return True
-    return bool(_AFTER_YEARS.search(view.norm)) or bool(_AGO.search(view.norm) and not re.search(r"\bbegan\b", view.norm))
+    return bool(_AFTER_YEARS.search(view.norm)) or bool(
+        _AGO.search(view.norm) and not re.search(r"\bbegan\b", view.norm)
+    )
 
 
 def _is_since(view: View, year: re.Match[str]) -> bool:
@@ -433,14 +451,19 @@ def _admitted(view: View, c: Candidate) -> bool:
 
 
 _STATE_VOICE = re.compile(
-    r"\b(?:government|military|army|air force|navy|command|forces|police|troops|ministry|commandos|general staff|paramilitar\w+|"
+    r"\b(?:government|military|army|air force|navy|command|forces|police|troops|ministry|commandos|general staff|"
+    r"paramilitar\w+|"
     r"operation|security service|intelligence|presidency|officials)\b"
 )
-_KNOCKED_OUT = re.compile(r"neutrali[sz]ed|put out of action|out of action|wiped out|eliminated|liquidated|finished off|surrender")
+_KNOCKED_OUT = re.compile(
+    r"neutrali[sz]ed|put out of action|out of action|wiped out|eliminated|liquidated|finished off|surrender"
+)
 _OUTLAWS = re.compile(
     r"\b(?:militants?|terrorists?|bandits?|insurgents?|guerrillas?|jihadis?t?s?|rebels?|extremists?|dissidents?|"
-    r"infiltrators?|saboteurs?|subversives?|(?:al-shabaab|hamas|hezbollah|taliban|isis|islamic state|houthi|pkk|ttp|farc|eln|fmln|"
-    r"boko haram|jnim|m23|rsf|wagner|junta|maoist|naxalite) (?:[\w-]+ )?(?:fighters?|members?|operatives?|militants?|commanders?|"
+    r"infiltrators?|saboteurs?|subversives?|(?:al-shabaab|hamas|hezbollah|taliban|isis|islamic state|houthi|pkk|ttp|"
+    r"farc|eln|fmln|"
+    r"boko haram|jnim|m23|rsf|wagner|junta|maoist|naxalite) (?:[\w-]+ )?(?:fighters?|members?|operatives?|"
+    r"militants?|commanders?|"
     r"guerrillas?|troops|soldiers|men))\b"
 )
 
@@ -491,7 +514,9 @@ def _fighters(article: Article, view: View, c: Candidate) -> bool:
         return False
     stretch = view.norm[max(0, c.noun_start - 4) : c.noun_end + 4]
     if (
-        view.near([h for h in view.all("enemy.foes") if not _BY.search(view.norm[: h.start])], c.noun_start, c.noun_end, 32)
+        view.near(
+            [h for h in view.all("enemy.foes") if not _BY.search(view.norm[: h.start])], c.noun_start, c.noun_end, 32
+        )
         and article.lang == "en"
         and _MILITARY_VOICE.search(view.norm)
     ):
@@ -575,13 +600,14 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 _PUBLIC_FIGURE = re.compile(
-    r"\b(?:mps?|politicians?|senators?|ministers?|candidates?|activists?|journalists?|reporters?|mayors?|councillors?|ambassadors?|"
+    r"\b(?:mps?|politicians?|senators?|ministers?|candidates?|activists?|journalists?|reporters?|mayors?|"
+    r"councillors?|ambassadors?|"
     r"diplomats?|presidents?|imams?|bishops?|archbishops?|judges?|dissidents?|opposition|leaders?|governors?)\b"
 )
 
 
 def _war_around(article: Article, view: View) -> bool:
-    """One word of an accident in an English report of war tells of a place ("next to the boiler house"), not of a cause."""
+    """One word of an accident in a report of war tells of a place ("next to the boiler house"), no cause."""
     if article.lang != "en" or len(article.views) < 2:
         return False
     return article.weights["war"] > article.weights["accident"] and len(view.all("cause.accident")) == 1
