@@ -389,6 +389,8 @@ def _distance(view: View, trigger: Trigger, start: int, end: int) -> float:
     colon = _colon(view, trigger)
     low = trigger.end if colon is None or start < colon else colon
     gap = view.norm[low:start] if start >= low else view.norm[end : trigger.start]
+    if gap == " — ":
+        return 0
     gap = re.sub(r", [^,]{1,40},", " x ", gap)
     return len(re.findall(r"\w+", gap)) + 2 * gap.count(",") + 6 * len(re.findall(r"[;:\"]|—", gap))
 

@@ -85,6 +85,11 @@ _FIGHTERS = re.compile(
     r"террорист\w*|бойовик\w*|терорист\w*)\b"
 )
 
+_BIOGRAPHY = re.compile(
+    r"\b(?:род(?:ил|ив)\w*|призва\w*|мобилизова\w*|мобілізова\w*|окончи\w*|закончи\w*|закінчи\w*|поступи\w*|служи\w*|служб\w*|"
+    r"подписа\w*|выпуск\w*|випуск\w*|избра\w*|обра\w*|назначе\w*|работа\w*|воева\w*|воює\w*|воюет|контракт\w*|народи\w*)"
+    r"(?: [^\W\d]+){0,4} ?$"
+)
 _LONG_AFTER = re.compile(
     r"спустя|через|поисков|год|\d+ лет"
 )  # as long as it may take for the living and the dead to come home
@@ -195,13 +200,14 @@ def _untrue(view: View, c: Candidate) -> bool:
     )
 
 
+_TOLD = re.compile(r"\b(?:це|цю|ці|цього|это|эту|эти|этого|цифр[ауи]|сведения|відомості|this|it|that)\b")
+
+
 def _taken_back(article: Article, view: View) -> bool:
     """As in "Media write of dozens killed. The spokeswoman called this a fabrication."."""
     following = article.views[article.views.index(view) + 1 :][:1]
     return any(
-        re.search(r"\b(?:це|цю|ці|цього|это|эту|эти|этого|this|it|that)\b", v.norm[max(0, h.start - 40) : h.end + 30])
-        for v in following
-        for h in v.all("cause.untrue")
+        _TOLD.search(v.norm[max(0, h.start - 40) : h.end + 30]) for v in following for h in v.all("cause.untrue")
     )
 
 
@@ -341,6 +347,8 @@ def _is_since(view: View, year: re.Match[str]) -> bool:
         r"\b(?:с|со|з|із|від|since|from)(?: \d{1,2})?(?: [^\W\d]+)?,? ?$", view.norm[: year.start(year.lastindex or 0)]
     )
     if re.search(r"\bborn (?:in|on)(?: \d{1,2})?(?: [^\W\d]+)?,? ?$", view.norm[: year.start(year.lastindex or 0)]):
+        return True
+    if _BIOGRAPHY.search(view.norm, 0, year.start(year.lastindex or 0)):
         return True
     born = re.match(r"(?: (?:и|та|і|and) \d{4})? ?(?:г\. ?р|р\. ?н|г\.р|р\.н)", view.norm[year.end() :])
     return bool(born) or (bool(since) and view.has("cumulative"))
