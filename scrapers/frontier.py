@@ -402,11 +402,12 @@ class Frontier:
         return found
 
     def resting(self, sources: Iterable[str], now: datetime) -> set[str]:
-        """Those whose next poll is still to come and of which no known page is due."""
+        """Those whose next poll is still to come; what is due wakes them, unless they fail: then they are spared."""
         health = self.health(sources)
         later = {name for name, row in health.items() if row.next_poll_at is not None and row.next_poll_at > now}
-        dues = self.next_dues(later) if later else {}
-        return {name for name in later if name not in dues or dues[name] > now}
+        failing = {name for name in later if health[name].verdict in FAILING}
+        dues = self.next_dues(later - failing) if later - failing else {}
+        return {name for name in later if name in failing or name not in dues or dues[name] > now}
 
     def last_post_id(self, source: str) -> int | None:
         """The id down to which a channel need be read; None on a first visit."""

@@ -50,6 +50,7 @@ class Post:
     reply_to: str | None  # URL of the post replied to
     views: int | None  # rounded by Telegram
     media: tuple[str, ...]  # kinds, in page order
+    files: tuple[str, ...]  # names of documents, titles of audio
     group_ids: tuple[int, ...]  # ids of an album, else empty
 
     @property
@@ -124,6 +125,7 @@ def _post(block: HtmlElement, page_url: str) -> Post | None:
         reply_to=reply.get("href") if reply is not None else None,
         views=_views(_text(views)) if views is not None else None,
         media=_media(block),
+        files=tuple(_text(node) for node in block.find_class("tgme_widget_message_document_title")),
         group_ids=_group(block),
     )
 

@@ -111,7 +111,7 @@ def test_what_the_channel_shows_of_a_post_reaches_the_lake(pipeline: Pipeline) -
     more = (
         f"<a class='{T}_reply' href='https://t.me/vigil_demo_governor/3'></a>"
         f"<a class='{T}_forwarded_from_name' href='https://t.me/other'>Другой канал</a>"
-        f"<a class='{T}_photo_wrap'></a>"
+        f"<a class='{T}_photo_wrap'></a><div class='{T}_document_title'>Список.pdf</div>"
     )
     poll(pipeline, 0, post(9, TOLL + "<br/><a href='https://e.org/x'>подробнее</a>", more), new=(9,))
     pipeline.process()
@@ -120,6 +120,6 @@ def test_what_the_channel_shows_of_a_post_reaches_the_lake(pipeline: Pipeline) -
     assert document.text == f"{TOLL}\nподробнее"
     assert json.loads(document.post or "") == {
         "reply_to": "https://t.me/vigil_demo_governor/3", "forwarded_url": "https://t.me/other",
-        "links": ["https://e.org/x"], "media": ["photo"], "views": 1200,
+        "links": ["https://e.org/x"], "media": ["photo"], "files": ["Список.pdf"], "views": 1200,
     }
     assert {record.quote.attribution.name for record in pipeline.lake.read_disclosures()} == {None}

@@ -174,20 +174,26 @@ def frontier(tmp_path: Path) -> Iterator[Frontier]:
 
 
 def test_a_resting_source_is_woken_by_what_is_due(frontier: Frontier) -> None:
-    """Not its turn yet: left out, unless a known article, post or gap of its is to be asked again."""
-    names = ("rests", "turn", "article", "post", "gap", "always")
+    """Not its turn yet: left out, unless an article, post or gap of its is due; one that fails is left alone."""
+    names = ("rests", "turn", "article", "post", "gap", "always", "down")
     soon, past = NOW + HOUR, NOW - HOUR
     polls = dict.fromkeys(names, soon) | {"turn": past}
     frontier.commit(Changes(
         health=[
-            Health(name, Verdict.FRESH, NOW, NOW, next_poll_at=None if name == "always" else polls[name])
+            Health(
+                name, Verdict.UNREACHABLE if name == "down" else Verdict.FRESH, NOW, NOW,
+                next_poll_at=None if name == "always" else polls[name],
+            )
             for name in names
         ],
-        urls=[UrlState("article", "http://e.org/1", past, past, past), UrlState("rests", "u", past, soon, past)],
+        urls=[
+            *(UrlState(name, "u", past, past, past) for name in ("down", "article")),
+            UrlState("rests", "u", past, soon, past),
+        ],
         posts=[PostState("post", 1, "d", past, next_due_at=past), PostState("rests", 1, "d", past)],
         gaps={"gap": [Gap("gap", 5, 7, past, past)], "rests": [Gap("rests", 5, 7, past, None, 5)]},
     ), NOW)  # fmt: skip
-    assert frontier.resting(names, NOW) == {"rests"}
+    assert frontier.resting(names, NOW) == {"rests", "down"}
     assert frontier.next_dues(["rests"]) == {"rests": soon}
     assert frontier.missing_posts() == {"gap": 3, "rests": 3}
 
