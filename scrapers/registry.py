@@ -113,6 +113,9 @@ class Source(BaseModel):
     expect: Expect = Expect()
     link_css: str | None = None  # listing: where the links to articles are
     link_pattern: Annotated[str, AfterValidator(_regex)] | None = None  # keep only article URLs that match
+    next_css: str | None = None  # listing: the link to its next page; without it <link> or <a rel=next>
+    list_pages: int = Field(1, ge=1, le=20)  # listing: most of its pages read in one crawl, while they bring new links
+    render: bool = False  # pages need a browser; only with the `browser` extra
     max_pages: int = Field(40, ge=1, le=1000)  # most pages asked for in one crawl
     delay: float = Field(1.0, ge=0)  # seconds between requests to the host; robots' Crawl-delay may raise it
     robots: Literal["obey"] | Annotated[str, Field(pattern=r"^ignore: .{20,}$")] = (
@@ -130,6 +133,8 @@ class Source(BaseModel):
             )
         if self.kind != "listing" and self.link_css:
             raise ValueError("link_css: only for kind `listing`")
+        if self.kind != "listing" and (self.next_css or self.list_pages > 1):
+            raise ValueError("list_pages: only for kind `listing`")
         return self
 
     def owns(self, url: str) -> bool:

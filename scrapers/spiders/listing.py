@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 import lxml.html
 from lxml.etree import ParserError
+from scrapy import Request
 
 from scrapers.frontier import Verdict
 from scrapers.links import Link, clean_url
 from scrapers.registry import Source
-from scrapers.spiders.base import SourceCrawl
+from scrapers.spiders.base import Context, SourceCrawl
 from scrapers.walls import wall_of
 
 _PAGES = re.compile(
@@ -22,7 +23,40 @@ _PAGES = re.compile(
 
 
 class ListingCrawl(SourceCrawl):
-    """A source whose news list is a web page."""
+    """A source whose news list is a web page, or several: they are turned over as long as they bring new links."""
+
+    def __init__(self, source: Source, context: Context) -> None:
+        super().__init__(source, context)
+        self._turned: set[str] = set()  # list pages asked for
+        self._read = 0  # list pages that answered
+        self._first: Any = None  # answer of the first, whose validators stand for all
+
+    def on_document(self, response: Any) -> Iterator[Request]:
+        """One page of the list; after it the next, unless nothing on this one was new."""
+        if self._first is None:
+            if not self.answered(response):
+                return
+            self._first = response
+            self._turned = {response.meta["asked"], response.url}
+        elif response.status != 200:  # the first page's validators are not kept, so that all is read again
+            self.report.note = f"page {self._read + 1} of the list: status {response.status}"
+            return
+        self._read += 1
+        before = self.report.new
+        yield from self.pages(self.links(response) if response.status != 304 else ())
+        following = self._following(response) if response.status == 200 and self.report.new > before else None
+        if following is None:
+            self.remember(self._first)
+        else:
+            self._turned.add(following)
+            yield self.ask(following, self.on_document, self.on_document_error)
+
+    def _following(self, response: Any) -> str | None:
+        """The list's next page: one not asked yet, of the source's own, within `list_pages`."""
+        if self._read >= self.source.list_pages:
+            return None
+        url = next_page(response.body, response.url, self.source.next_css)
+        return url if url and url not in self._turned and self.source.owns(url) else None
 
     def links(self, response: Any) -> list[Link]:
         """Links of the list; none at all is a fault of the rule or of the page."""
@@ -34,6 +68,17 @@ class ListingCrawl(SourceCrawl):
             wall = wall_of(response)
             self.report.fault = (Verdict.BLOCKED, wall) if wall else (verdict, f"{rule} finds no links")
         return found
+
+
+def next_page(body: bytes, url: str, rule: str | None) -> str | None:
+    """Address of the page after this one of a list, by the source's rule or by rel=next."""
+    tree = lxml.html.document_fromstring(body)
+    found = tree.cssselect(rule) if rule else tree.xpath("//link[@rel='next'] | //a[contains(@rel, 'next')]")
+    for element in found:
+        for link in (element, *element.iter("a")):
+            if target := clean_url(url, link.get("href")):
+                return target
+    return None
 
 
 _NUMBERED = re.compile(

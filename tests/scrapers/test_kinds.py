@@ -152,6 +152,31 @@ def test_kinds_of_lists_side_by_side(site: Site, crawl: Crawler) -> None:
     )
 
 
+def test_a_list_is_turned_over_while_it_brings_news(site: Site, crawl: Crawler) -> None:
+    """A list of pages is read to where all is known, never twice, never past its limit."""
+
+    def listing(path: str) -> Reply:  # without an end: every page has two articles and a link to the next
+        number = int(path.partition("p=")[2] or 1)
+        news = "".join(f"<a class=n href=/n/{number}-{k}.html>x</a>" for k in (1, 2))
+        return Reply(f"<body>{news}<a class=next href='/press?p={number + 1}'>next</a></body>".encode())
+
+    site.routes["/press"] = listing
+    for number in range(1, 9):
+        for k in (1, 2):
+            site.page(f"/n/{number}-{k}.html", f"{number} {k}")
+    source = {"id": "s-press", "kind": "listing", "url": "/press", "link_css": "a.n", "next_css": "a.next"}
+    first = crawl([source | {"list_pages": 3}], "b1")
+    assert sorted(first.by_url()) == [f"/n/{number}-{k}.html" for number in (1, 2, 3) for k in (1, 2)]
+    site.asked.clear()
+    second = crawl([source | {"list_pages": 20}], "b2")
+    assert (second.summary["pages"], site.paths()) == (0, ["/press"])
+    site.routes["/press"] = Reply(b"<a class=n href=/n/8-1.html>x</a><a class=next href=/press>again</a>")
+    site.asked.clear()
+    third = crawl([source | {"list_pages": 20}], "b3")
+    assert sorted(third.by_url()) == ["/n/8-1.html"]
+    assert site.paths().count("/press") == 1
+
+
 def test_press_releases_as_files_are_pages(site: Site, crawl: Crawler) -> None:
     """PDF and Word files that a listing's rule names are stored as they came, also under a nameless type."""
     pdf, word = b"%PDF-1.4 and more", b"PK\x03\x04 and more"
