@@ -18,7 +18,7 @@ import benchmarks
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).resolve().parent / "results"
-TOOLS = frozenset({"__main__", "bare", "figure", "measure", "site"})
+TOOLS = frozenset({"__main__", "bare", "figure", "measure", "reading", "site"})
 
 
 def main() -> int:

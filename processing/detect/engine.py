@@ -5,7 +5,6 @@ from __future__ import annotations
 from processing.detect import lexicon as lexicons
 from processing.detect.attribution import find_speaker
 from processing.detect.binding import Binder, triggers_of
-from processing.detect.causes import causes_in_context
 from processing.detect.confidence import class_features, count_features, region_features, sure
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
@@ -61,9 +60,6 @@ _MOST_CLAIMS = 200  # a text with more is a table or debris
 def detect(item: DetectInput) -> Detection:
     """Casualty claims of a text; never raises on any text."""
     lang = _language(item)
-    whole = f"{item.title or ''}\n{item.text}"
-    if not lexicons.load(lang).gate.search(whole.lower().replace("ё", "е").replace("’", "'").replace("ʼ", "'")):
-        return Detection(id=item.id, lang=lang, disclosure=False, claims=())
     claims = tuple(claim for claim, _ in _judged(_article(item, lang)))
     disclosure = any(
         c.status is Status.OWN and c.measure in DISCLOSING and c.qualifier is not Qualifier.UNSPECIFIED for c in claims
@@ -78,7 +74,10 @@ def judged(item: DetectInput) -> list[Judged]:
 
 def _judged(article: Article) -> list[Judged]:
     drafts: list[Draft] = []
-    for view in article.views:
+    telling = [view for view in article.views if article.lexicon.losses.finds(view.norm)]
+    if not telling:
+        return []
+    for view in telling:
         drafts += _drafts(article, view)
         if len(drafts) > _MOST_CLAIMS:
             break
@@ -109,7 +108,7 @@ def _article(item: DetectInput, lang: str) -> Article:
         item,
         lang,
         lexicon,
-        tuple(View(s, causes_in_context(s, lexicon.scan(s), lang), lexicon) for s in pieces),
+        tuple(View(s, lexicon) for s in pieces),
     )
 
 

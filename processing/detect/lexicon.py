@@ -19,7 +19,6 @@ _STARTS = re.compile(r"(?<!\w)(?<!\w')\w")
 _SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
 _HEAD = re.compile(r"\(((?:[^()]|\([^()]*\))+)\)(?![?{+])")
 _CHOICE = re.compile(r"(?:[^()|]|\([^()]*\))+")
-_OPTIONAL = re.compile(r"\w?\((?:[^()])*\)[?*]?|\[[^]]*\]\S?|\\\w[?*+]?|\w\?")
 _GAP = r"(?:[ ,\"]{1,2}[\w'-]{1,30}){0,6}?[ ,\"]{1,2}"
 
 
@@ -86,6 +85,17 @@ class Matcher:
                         found.append(Hit(tag, i, match.end()))
         return found
 
+    def finds(self, norm: str) -> bool:
+        """Whether `scan` would find anything, without looking further than the first hit."""
+        index = self._index
+        for start in _STARTS.finditer(norm):
+            i = start.start()
+            for length in (3, 2, 1):
+                entries = index.get(norm[i : i + length])
+                if entries and any(regex.match(norm, i) for _, regex in entries):
+                    return True
+        return False
+
 
 _SINGLE = frozenset({"sn", "sg", "sa", "si"})
 _DATIVE = frozenset({"sn", "sd"})  # "ребенку оторвало": the one hurt, though in the dative
@@ -104,7 +114,7 @@ class Lexicon:
     lang: str
     numbers: Mapping[str, int]
     matcher: Matcher
-    gate: re.Pattern[str]
+    losses: Matcher  # the words of loss alone: what decides whether a text or a sentence is looked at
     examples: tuple[Mapping[str, Any], ...]
     people: nouns.Nouns | None = None
 
@@ -173,28 +183,12 @@ def _number_forms(table: Mapping[Any, str]) -> dict[str, int]:
     return {form: int(value) for value, forms in table.items() for form in forms.split()}
 
 
-def _gate(stems: list[str], triggers: list[str]) -> re.Pattern[str]:
-    """Stems any of which a text must hold to be looked at; triggers that the list forgot are added."""
-    listed = re.compile("|".join(re.escape(stem) for stem in stems))
-    forgotten = {_stem(entry) for entry in triggers if not listed.search(entry)}
-    return re.compile("|".join([*map(re.escape, stems), *sorted(forgotten)]))
-
-
-def _stem(entry: str) -> str:
-    """The longest word that every form of the entry holds, as a regular expression."""
-    plain, before = entry, ""
-    while plain != before:
-        before, plain = plain, _OPTIONAL.sub(" ", plain)
-    word = max((word.strip("*~?.") for word in re.split(r"[ *~|]", plain)), key=len) or _SPECIAL.split(entry)[0]
-    return (r"\b" if f" {word}" in f" {entry}" else "") + re.escape(word)
-
-
 @lru_cache(maxsize=8)
 def load(lang: str) -> Lexicon:
     """The lexicon of a language; raises FileNotFoundError for one that has no YAML."""
     with (LANGUAGES / f"{lang}.yaml").open(encoding="utf-8") as file:
         data = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    apart = ("numbers", "gate", "examples", "lang", "parts")
+    apart = ("numbers", "examples", "lang", "parts")
     entries = dict(_flatten({k: v for k, v in data.items() if k not in apart}, ""))
     parts = {f"@{name}": f"({'|'.join(forms)})" for name, forms in _flatten(data.get("parts", {}), "")}
     entries = {tag: [form for e in listed for form in _heads(_whole(e, parts))] for tag, listed in entries.items()}
@@ -202,14 +196,13 @@ def load(lang: str) -> Lexicon:
         lang=lang,
         numbers=_number_forms(data["numbers"]),
         matcher=Matcher(entries),
-        gate=_gate(
-            _entries(data["gate"]), [e for tag, es in entries.items() if tag.startswith("triggers.") for e in es]
-        ),
+        losses=Matcher({tag: listed for tag, listed in entries.items() if tag.startswith("triggers.")}),
         examples=tuple(data.get("examples", ())),
         people=nouns.load(lang),
     )
 
 
+@lru_cache(maxsize=1)
 def supported() -> tuple[str, ...]:
     """Languages that have a lexicon."""
     return tuple(sorted(path.stem for path in LANGUAGES.glob("*.yaml")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Field = Literal["title", "text"]
@@ -118,7 +119,7 @@ class Word:
         return self.text[0].isalpha()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sentence:
     """A sentence with its place in a field of the document."""
 
@@ -126,8 +127,16 @@ class Sentence:
     start: int
     raw: str
     norm: str
-    words: tuple[Word, ...]
-    upper: bool = False
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        return words_of(self.norm)
+
+    @cached_property
+    def upper(self) -> bool:
+        """Whether it is set in capitals."""
+        letters = [c for c in self.raw if c.isalpha()]
+        return len(letters) > 20 and sum(c.isupper() for c in letters) > 0.8 * len(letters)
 
     @property
     def end(self) -> int:
@@ -179,7 +188,4 @@ def _add_piece(found: list[Sentence], text: str, start: int, end: int, field: Fi
     raw = raw.strip()
     if not raw:
         return
-    norm = fold(raw)
-    letters = [c for c in raw if c.isalpha()]
-    upper = len(letters) > 20 and sum(c.isupper() for c in letters) > 0.8 * len(letters)
-    found.append(Sentence(field, start + lead, raw, norm, words_of(norm), upper))
+    found.append(Sentence(field, start + lead, raw, fold(raw)))

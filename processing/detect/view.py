@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from processing.detect.causes import causes_in_context
 from processing.detect.lexicon import Hit, Lexicon
 from processing.detect.text import Sentence
 from processing.models import DetectInput
@@ -18,8 +19,16 @@ class View:
     """One sentence and its hits."""
 
     sentence: Sentence
-    hits: tuple[Hit, ...]
     lexicon: Lexicon
+
+    @cached_property
+    def hits(self) -> tuple[Hit, ...]:
+        """What the lexicon finds; looked up when first asked for."""
+        return causes_in_context(self.sentence, self.lexicon.scan(self.sentence), self.lexicon.lang)
+
+    @cached_property
+    def _asked(self) -> dict[tuple[str, ...], list[Hit]]:
+        return {}
 
     @cached_property
     def _tags(self) -> dict[str, list[Hit]]:
@@ -42,10 +51,15 @@ class View:
         return self.lexicon.lang
 
     def all(self, *prefixes: str) -> list[Hit]:
-        return [hit for tag, hits in self._tags.items() if tag.startswith(prefixes) for hit in hits]
+        """Hits whose tag begins with one of the prefixes."""
+        found = self._asked.get(prefixes)
+        if found is None:
+            found = [hit for tag, hits in self._tags.items() if tag.startswith(prefixes) for hit in hits]
+            self._asked[prefixes] = found
+        return found
 
     def has(self, *prefixes: str) -> bool:
-        return any(tag.startswith(prefixes) for tag in self._tags)
+        return bool(self.all(*prefixes))
 
     def clause(self, start: int, end: int) -> tuple[int, int]:
         """The stretch between commas or stronger marks around `start:end`."""
@@ -65,6 +79,10 @@ class Article:
     lang: str
     lexicon: Lexicon
     views: tuple[View, ...]
+
+    @cached_property
+    def _asked(self) -> dict[tuple[str, ...], bool]:
+        return {}
 
     @cached_property
     def weights(self) -> dict[str, int]:
@@ -87,4 +105,6 @@ class Article:
         return {name: sum(len(v.all(f"cause.{name}")) for v in self.views) for name in names}
 
     def has(self, *prefixes: str) -> bool:
-        return any(v.has(*prefixes) for v in self.views)
+        if prefixes not in self._asked:
+            self._asked[prefixes] = any(v.has(*prefixes) for v in self.views)
+        return self._asked[prefixes]
