@@ -54,13 +54,23 @@ class Matcher:
         for tag, patterns in entries.items():
             for entry in patterns:
                 grouped.setdefault(self._key(entry), {}).setdefault(tag, []).append(pattern(entry))
-        self._index: dict[str, list[tuple[str, re.Pattern[str]]]] = {
-            key: [
+        self._grouped = grouped
+        self._index: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def compiled(self, key: str) -> list[tuple[str, re.Pattern[str]]]:
+        """The expressions for words that begin with `key`, compiled when first met: most never are in a short run."""
+        found = self._index.get(key)
+        if found is None:
+            found = [
                 (tag, re.compile(r"(?:" + "|".join(sorted(alts, key=len, reverse=True)) + r")(?!\w)"))
-                for tag, alts in tags.items()
+                for tag, alts in self._grouped[key].items()
             ]
-            for key, tags in grouped.items()
-        }
+            self._index[key] = found
+        return found
+
+    def keys(self) -> Iterator[str]:
+        """The beginnings of words that entries are looked up by."""
+        return iter(self._grouped)
 
     @staticmethod
     def _key(entry: str) -> str:
@@ -75,11 +85,12 @@ class Matcher:
     def scan(self, norm: str) -> list[Hit]:
         """All hits, in reading order; of one category at one place the longest."""
         found: list[Hit] = []
-        index = self._index
+        known = self._grouped
         for start in _STARTS.finditer(norm):
             i = start.start()
             for length in (3, 2, 1):
-                for tag, regex in index.get(norm[i : i + length], ()) if i + length <= len(norm) else ():
+                key = norm[i : i + length]
+                for tag, regex in self.compiled(key) if key in known and len(key) == length else ():
                     match = regex.match(norm, i)
                     if match:
                         found.append(Hit(tag, i, match.end()))
@@ -87,12 +98,12 @@ class Matcher:
 
     def finds(self, norm: str) -> bool:
         """Whether `scan` would find anything, without looking further than the first hit."""
-        index = self._index
+        known = self._grouped
         for start in _STARTS.finditer(norm):
             i = start.start()
             for length in (3, 2, 1):
-                entries = index.get(norm[i : i + length])
-                if entries and any(regex.match(norm, i) for _, regex in entries):
+                key = norm[i : i + length]
+                if key in known and any(regex.match(norm, i) for _, regex in self.compiled(key)):
                     return True
         return False
 
