@@ -68,7 +68,7 @@ class Matcher:
             self._index[key] = found
         return found
 
-    def keys(self) -> Iterator[str]:
+    def beginnings(self) -> Iterator[str]:
         """The beginnings of words that entries are looked up by."""
         return iter(self._grouped)
 
