@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from processing.alert.outbox import Outbox, Sender, drain
 from processing.clean import CleanPool
 from processing.clean.model import Cleaned, CleanText
+from processing.clean.urls import identity
 from processing.config import Settings, VigilConfig, load_config
 from processing.detect import DETECTOR_VERSION, detect
 from processing.errors import ConfigError, VigilError
@@ -244,7 +245,7 @@ class Pipeline:
         return (Disposition.DOCUMENT_NEW if first else Disposition.DOCUMENT_VERSION), made
 
     def _version(self, line: PageLine, source: Source, text: CleanText) -> tuple[Document | None, bool]:
-        doc_id = content_id("document", source.id, text.canonical_url)
+        doc_id = content_id("document", source.id, identity(text.canonical_url))
         digest = "sha256:" + content_id("text", text.title or "", text.text)
         entry = self.ledger.document_version(doc_id, digest, source.id, line.page_id, line.fetched_at)
         if (entry.page_id, entry.first_seen_at) != (line.page_id, line.fetched_at):
@@ -263,7 +264,7 @@ class Pipeline:
 
         A post without text never was a document and gets none. One that comes back makes a further version.
         """
-        ids = {content_id("document", source.id, url): url for url in urls}
+        ids = {content_id("document", source.id, identity(url)): url for url in urls}
         known = self.lake.versions_of(source.id, ids) if ids else {}
         made = []
         for doc_id, versions in known.items():

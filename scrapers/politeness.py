@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -75,6 +76,7 @@ class Politeness:
 
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # the batch's, once it has begun
         self.held: dict[str, datetime] = {}
         self.new_holds: dict[str, datetime] = {}
         self.over: str | None = None  # why no further request is made
@@ -107,7 +109,7 @@ class Politeness:
 
     def hold(self, host: str, seconds: float) -> None:
         """No further request to `host` in this crawl, nor in later ones before the time is up."""
-        until = datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST_HOLD))
+        until = self.clock() + timedelta(seconds=min(seconds, LONGEST_HOLD))
         self.held[host] = self.new_holds[host] = max(until, self.held.get(host, until))
         self.send_home(HostOnHoldError(host, self.held[host]), host)
 
@@ -236,7 +238,7 @@ class RetryAfterMiddleware(RetryMiddleware):
         if response.status not in (429, 503) or request.meta.get("vigil_robots"):
             return super().process_response(request, response)
         host, politeness = host_of(request.url), Politeness.of(self.crawler)
-        wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        wait = retry_after(response.headers.get("Retry-After"), politeness.clock())
         if wait is not None and wait <= SHORT_WAIT:
             politeness.pause(host, wait)
             return self._retry(request, f"answered {response.status}") or response

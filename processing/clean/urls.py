@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 from courlan import normalize_url
 
 _VARIANT_HOST = re.compile(r"^(?:www\d?|m|mobile|amp|wap|pda|touch)\.", re.IGNORECASE)
+_WWW = re.compile(r"^www\d?\.(?=[^.]+\.)", re.IGNORECASE)
 _ALWAYS = re.compile(
     r"^(?:utm_|itm_|mtm_|[a-z]{1,5}clid$|igsh|msclkid$|mc_[ce]id$|_ga|at_(?:medium|campaign))"
 )
@@ -45,6 +46,15 @@ def canonical(url: str, link: str | None) -> str:
     except ValueError:
         return own
     return target if good else own
+
+
+def identity(canonical_url: str) -> str:
+    """What makes two canonical URLs the same document: neither the scheme nor `www.` does, as sites change both.
+
+    Mobile and AMP hosts stay: their pages name the canonical one, and where they do not they may differ.
+    """
+    parts = urlsplit(canonical_url)
+    return urlunsplit(("https", _WWW.sub("", parts.netloc), parts.path, parts.query, ""))
 
 
 def site_of(url: str) -> str:

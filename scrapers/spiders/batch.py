@@ -119,6 +119,7 @@ class BatchSpider(Spider):
         """The whole crawl; nothing is left to Scrapy's scheduler."""
         frontier, writer, changes, clock = self.parts
         politeness = Politeness.of(self.crawler)
+        politeness.clock = clock
         politeness.held = frontier.held_hosts(clock())
         context = Context(frontier, writer, changes, clock, politeness.end)
         room = asyncio.Semaphore(TOGETHER)

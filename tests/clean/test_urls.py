@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processing.clean.urls import canonical, without_trackers
+from processing.clean.urls import canonical, identity, without_trackers
 
 SITE = "https://www.vistnyk.example"
 
@@ -63,3 +63,12 @@ def test_variants_of_one_article_share_its_address(url: str, link: str | None, e
 def test_a_canonical_link_never_merges_articles(url: str, link: str) -> None:
     """Front pages, sections, other sites and other articles are not believed."""
     assert canonical(url, link) == url
+
+
+def test_www_and_scheme_make_no_other_document() -> None:
+    """A site that moves to www. or https keeps its documents; another host, path or query is another document."""
+    same = [identity(f"{start}vistnyk.example/a?id=5") for start in ("http://", "https://", "http://www.", "https://www.")]
+    assert set(same) == {"https://vistnyk.example/a?id=5"}
+    others = ("https://m.vistnyk.example/a?id=5", "https://vistnyk.example/b?id=5", "https://vistnyk.example/a?id=6")
+    assert not {identity(url) for url in others} & set(same)
+    assert identity("http://www.example/a") == "https://www.example/a"
