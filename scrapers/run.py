@@ -31,7 +31,7 @@ from scrapers.batch import BatchKeys, FileStore, Store, adopt_stored, finish_bat
 from scrapers.frontier import Changes, Frontier
 from scrapers.handover import PageLine
 from scrapers.registry import RegistryError, Source, load_registry
-from scrapers.settings import BATCH_BYTES, DEFAULT_USER_AGENT, TIME_BUDGET, crawl_settings
+from scrapers.settings import BATCH_BYTES, DEFAULT_USER_AGENT, TIME_BUDGET, TIMEOUT, crawl_settings
 from scrapers.spool import Spool
 from scrapers.warc import BatchWriter
 
@@ -50,6 +50,7 @@ class Batch:
     user_agent: str
     time_budget: float
     max_bytes: int = BATCH_BYTES
+    timeout: float = TIMEOUT  # seconds for one answer
     slowest: timedelta | None = None  # between two polls of a source; None: all are polled
 
 
@@ -123,7 +124,7 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
 
     writer = BatchWriter(batch.keys.warc, batch.batch_id, clock(), batch.user_agent, batch.max_bytes)
     changes, crawls = Changes(urls=Spool()), dict[str, Any]()
-    process = AsyncCrawlerProcess(crawl_settings(batch.user_agent, batch.time_budget))
+    process = AsyncCrawlerProcess(crawl_settings(batch.user_agent, batch.time_budget, batch.timeout))
     crawler = process.create_crawler(BatchSpider)
     process.crawl(
         crawler,
@@ -242,6 +243,7 @@ def _batch(args: argparse.Namespace) -> Batch:
         agent,
         args.time_budget,
         args.max_bytes,
+        args.timeout,
         timedelta(minutes=args.slowest) if args.slowest else None,
     )
 
@@ -309,6 +311,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="minutes between two polls of a source at most; sources that publish rarely are left out until then, "
         "unless a known page of theirs is due. Without it, all are polled",
     )
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds for one answer, body included")
     return parser.parse_args(argv)
 
 

@@ -8,7 +8,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.logformatter import LogFormatter
 
 MAX_BODY = 10 * 2**20  # bytes of a body, as it comes and once decoded
-TIMEOUT = 30  # seconds for one request
+TIMEOUT = 30.0  # seconds for one request
 TIME_BUDGET = 480.0  # seconds after which a batch starts no further request
 BATCH_BYTES = 200 * 2**20  # of a batch's archive, after which it takes no further page
 DEFAULT_USER_AGENT = "Vigil/0.1 (casualty disclosure monitor; contact not configured)"
@@ -50,8 +50,10 @@ class QuietFormatter(LogFormatter):
         """Nothing."""
 
 
-def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[str, Any]:
-    """Settings of one crawl process."""
+def crawl_settings(
+    user_agent: str, time_budget: float = TIME_BUDGET, timeout: float = TIMEOUT
+) -> dict[str, Any]:
+    """Settings of one crawl process; `timeout` is that of a whole answer, body included."""
     return {
         "BOT_NAME": "vigil",
         "USER_AGENT": user_agent,
@@ -59,7 +61,7 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
         # size, time, depth
         "DOWNLOAD_MAXSIZE": MAX_BODY,
         "DOWNLOAD_WARNSIZE": 0,
-        "DOWNLOAD_TIMEOUT": TIMEOUT,
+        "DOWNLOAD_TIMEOUT": timeout,
         "REDIRECT_MAX_TIMES": 5,
         "REDIRECT_PRIORITY_ADJUST": 0,
         "RETRY_TIMES": 1,
@@ -70,7 +72,7 @@ def crawl_settings(user_agent: str, time_budget: float = TIME_BUDGET) -> dict[st
             "scrapy.exceptions.DownloadFailedError",
             "scrapy.exceptions.DownloadTimeoutError",
         ],
-        "CLOSESPIDER_TIMEOUT": time_budget + 4 * TIMEOUT,
+        "CLOSESPIDER_TIMEOUT": time_budget + 4 * timeout,
         "MEMUSAGE_LIMIT_MB": 1024,  # the figure includes what the parent had at fork
         # politeness
         "CONCURRENT_REQUESTS": 0,  # BatchSpider's own business
