@@ -106,7 +106,7 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     """Named or singular victims of a trigger that no number was bound to."""
     if trigger.measure is Measure.MISSING and trigger.form == "toll":
         trigger = replace(trigger, form="active")
-    if view.lang == "en" and trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
+    if view.lang != "ru" and trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
         return _handed_over(view, trigger, taken, limits)
     if trigger.form == "toll" and view.lang == "en" and re.match(r" ?:", view.norm[trigger.end :]):
         trigger = replace(trigger, form="verb")
@@ -148,9 +148,13 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
 
 _FREED = re.compile(
     r"\b(?:captiv\w+|swap\w*|exchang\w+|hostages?|captors?|kidnap\w*|abduct\w*|prisoners?|hamas|rebels|militants|"
-    r"guerrillas)\b"
+    r"guerrillas)\b|\b(?:полон|невол|обмін|вимін|катівн|застін|заручн|бранц|бранк|бранець|сізо|ув'язн|загарбник|окупант|росіян|"
+    r"бойовик|ворог|в'язниц)"
 )
-_DEAD = re.compile(r"\b(?:bod(?:y|ies)|remains|coffins?|caskets?|corpses?|ashes)\b")
+_DEAD = re.compile(
+    r"\b(?:bod(?:y|ies)|remains|coffins?|caskets?|corpses?|ashes|тіл[оаі]?|тілами|останк\w+|рештк\w+|прах\w*|домовин\w+|трун\w*|"
+    r"полегл\w+|загибл\w+|вбит\w+|на щиті)\b"
+)
 
 
 def _handed_over(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
@@ -221,9 +225,9 @@ def _of_one(view: View, trigger: Trigger) -> bool:
     return bool(
         re.match(
             r"(?:гибел|смерт|загибел|жизн|житт|death of an?|death of (?:the|our|his|her|its|their|one|fellow)|body of|"
-            r"жертвой|ранение|поранення|пропаж|исчезновени|кончин|пленени|похищени|тело |останк|прах |"
+            r"жертвой|жертвою|ранение|поранення|пропаж|исчезновени|кончин|пленени|похищени|тело |останк|прах |"
             r"погибш(?:ий|ая)|загибл(?:ий|а)|пострадавш(?:ий|ая)|постраждал(?:ий|а)|ранен(?:ый|ая)|"
-            r"поранен(?:ий|а))",
+            r"поранен(?:ий|а|ою|им)\b|двохсот(?:ий|а)|трьохсот(?:ий|а)|[ву]бит(?:ий|а)|полегл(?:ий|ого|ої)\b)",
             view.norm[trigger.start : trigger.end + 6],
         )
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from processing.detect.background import called_false, counts_others, of_those_hurt_before, would_have_been
 from processing.detect.lexicon import Hit
 from processing.detect.roles import roles_of
 from processing.detect.view import Article, View
@@ -24,7 +25,7 @@ _UNDATED_YEAR = re.compile(
     r"(?:\bв|\bу|\bво) (?:(?:январе|феврале|марте|апреле|мае|июне|июле|августе|сентябре|"
     r"октябре|ноябре|декабре|січні|лютому|березні|квітні|травні|червні|липні|"
     r"серпні|вересні|жовтні|листопаді|грудні) )?(?:19|20)\d\d(?:(?: и| та|,|-) (?:19|"
-    r"20)\d\d)? (?:год|р[ік]|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b"
+    r"20)\d\d)? (?:год|рік|рок|роц)|\bin (?:[a-z]{3,9} )?(?:19|20)\d\d\b"
 )
 _CLAIMING = re.compile(
     r"\b(?:claim\w*|sa(?:y|ys|id|ying)|boast\w*|report\w*|announc\w*|told [\w' ]{2,20})(?: that)? "
@@ -69,7 +70,7 @@ _AGENT_BEFORE = re.compile(
 _CAPTOR_BEFORE = re.compile(r"\b(?:рук|руки|руках|полоні|плену|неволі|hands of)(?: the)? $")
 _NOMINATIVE = re.compile(
     r"росіяни|окупанти|загарбники|вороги|ворог|рашисти|оккупанты|захватчики|враг|"
-    r"противник|супротивник|нападники|нападавшие|russians|occupiers|invaders"
+    r"противник|супротивник|нападники|нападавшие|диверсанти|бойовики|кадирівці|вагнерівці|найманці|орки|russians|occupiers|invaders"
 )
 _RUSSIAN_OFFICER = re.compile(
     r"\brussian (?:commander|general|officer|official)s? (?:\w+ )?(?:said|says|claim|boast|report)"
@@ -93,7 +94,11 @@ _BIOGRAPHY = re.compile(
 _LONG_AFTER = re.compile(
     r"спустя|через|поисков|год|\d+ лет"
 )  # as long as it may take for the living and the dead to come home
-_CAPTIVE = re.compile(r"captiv|prisoner|\bpows?\b|hostage|abduct|kidnap|плен|полон|заложник|заручник")
+_CAPTIVE = re.compile(
+    r"captiv|prisoner|\bpows?\b|hostage|abduct|kidnap|плен|полон|заложник|заручник|невол|катівн|застін|"
+    r"\b(?:ворог|окупант|росіян|загарбник|рашист|бойовик)\w* [^.]*(?:забра|тримают|утримуют|вивез|схопи|скрути|кину|пове)|підвал|"
+    r"(?:рук|лап|ґрат|грат)\w* (?:ворог|окуп|росіян|загарб|рашист|бойов)"
+)
 
 Verdict = tuple[Status, str] | None
 
@@ -162,6 +167,8 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
             return Status.DENIED, "status.denied"
     if article.lang == "en" and (_untrue(view, c) or _NOT_LOST.match(view.norm, c.noun_end)):
         return Status.DENIED, "status.untrue"
+    if called_false(view, c.start, c.end):
+        return Status.DENIED, "status.called_false"
     if _taken_back(article, view) or _headed_by_denial(article, view):
         return Status.DENIED, "status.taken_back"
     return None
@@ -262,7 +269,12 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
         and view.near(view.all("cause.offer"), max(start, c.start - 40), c.start)
     ):
         return Status.HYPOTHETICAL, "status.offer"
-    if article.lang == "en" and _in_care(view, c):
+    if would_have_been(view, c.start, c.end):
+        return Status.HYPOTHETICAL, "status.would"
+    if counts_others(view, c.noun_end, c.end) or (
+        c.measure in (Measure.WOUNDED, Measure.KILLED, Measure.CAPTURED)
+        and (_in_care(view, c) if article.lang == "en" else of_those_hurt_before(view, c.noun_end, c.start, c.end, c.form))
+    ):
         return Status.HYPOTHETICAL, "status.care"
     if _ON_SCREEN.search(view.norm):
         return Status.HYPOTHETICAL, "status.on_screen"
@@ -448,7 +460,7 @@ def _lost_by_the_other(article: Article, view: View, c: Candidate) -> bool:
 
 def _admitted(view: View, c: Candidate) -> bool:
     """As in "the marines own up to four killed", "his own brigade counts two wounded": a side's own losses."""
-    stop = re.compile(r"[.;]|\b(?:said|says|claimed|claims|but|while)\b")
+    stop = re.compile(r"[.;]|\b(?:said|says|claimed|claims|but|while)\b|, (?:а|але|зате|натомість) ")
     theirs = view.all("enemy.losses")
     return c.group != "other" and any(
         h.end <= c.start
@@ -540,7 +552,8 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
         r"мінус|минус|залишил\w*|полишил\w*|оставил\w*|здал\w+|сдал\w+|left behind|surrendered)\b",
         view.norm,
     )
-    if lost is not None and not _AGENT_FORM.search(text):
+    captor = c.measure is Measure.CAPTURED and _NOMINATIVE.fullmatch(text)
+    if lost is not None and not captor and not _AGENT_FORM.search(text) and _on_their_side(view, hit, c):
         return True
     if _NOMINATIVE.fullmatch(text) and not c.noun_start - 2 <= hit.start <= c.noun_end + 2:
         return False
@@ -557,7 +570,7 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
 
 def _no_war(article: Article, view: View, c: Candidate) -> Verdict:
     """Captivity needs a count or a conflict: "we surrendered" said of a debate is none."""
-    if _CAPTIVE.search(view.norm[c.start : c.end]):
+    if _CAPTIVE.search(view.norm[c.start : c.end]) or (c.group == "military" and article.lang == "uk"):
         return None
     if c.measure is Measure.CAPTURED and c.implicit and not any(_tells_of_war(v) for v in article.views):
         return Status.HYPOTHETICAL, "status.no_war"
