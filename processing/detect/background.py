@@ -11,11 +11,16 @@ _NO_VICTIMS = re.compile(
     r"імен(?:ем|і|а)|честь|лікуванн\w+|реабілітаці\w+|протезуванн\w+|порятунку|підтримк\w+|потреб\w*|пошук\w* родичів)"
     r" (?:[\w'-]+ ){0,3}$"
 )
-_TO_THEM = re.compile(r"(?:поранен|постраждал|травмован|звільнен|зникл)им\b(?! (?:повернул|вивез|витягл|дістал|лиш|залиш|опинив|вважа|виніс|винес))")
+_TO_THEM = re.compile(
+    r"(?:поранен|постраждал|травмован|звільнен|зникл)им\b"
+    r"(?! (?:повернул|вивез|витягл|дістал|лиш|залиш|опинив|вважа|виніс|винес))"
+)
 _CONDITION = re.compile(r"\b(?:якби|якщо б|коли б)\b")
 _WOULD = re.compile(r"\b(?:\w+[влоиа]) би?\b")
 _IF = re.compile(r"\bякщо (?!вірити|рахувати|точніше|бути|врахувати|додати|взяти|порівн|підсумувати)")
-_ATTRIBUTE = re.compile(r"(?:поранен|загибл|полегл|вбит|убит|постраждал|звільнен|травмован|зникл|полонен)\w+ [\w'-]{4,}")
+_ATTRIBUTE = re.compile(
+    r"(?:поранен|загибл|полегл|вбит|убит|постраждал|звільнен|травмован|зникл|полонен)\w+ [\w'-]{4,}"
+)
 
 
 def would_have_been(view: View, start: int, end: int) -> bool:
@@ -35,21 +40,21 @@ def called_false(view: View, start: int, end: int) -> bool:
         return False
     first = tales[0].start
     return any(
-        h.start >= end and not re.search(r";|\bале\b|\bале ж\b", view.norm[end : h.start]) or first - 30 <= h.start <= start
+        (h.start >= end and not re.search(r";|\bале\b|\bале ж\b", view.norm[end : h.start]))
+        or first - 30 <= h.start <= start
         for h in view.all("cause.untrue")
     )
 
 
-def of_those_hurt_before(view: View, noun_end: int, start: int, end: int, form: str) -> bool:
+def of_those_hurt_before(view: View, start: int, end: int, form: str) -> bool:
     """As in "medals were given to 14 wounded soldiers": what is done for them is told, not how they were hurt."""
     if not view.has("cause.care"):
         return False
     stretch = view.norm[start:end]
-    return bool(
-        _TO_THEM.search(stretch)
-        or form == "noun"
-        and (not view.has("cause.war") or _ATTRIBUTE.search(stretch) and not view.has("days.today", "days.yesterday"))
-    )
+    if _TO_THEM.search(stretch):
+        return True
+    old = _ATTRIBUTE.search(stretch) and not view.has("days.today", "days.yesterday")
+    return form == "noun" and (not view.has("cause.war") or bool(old))
 
 
 def counts_others(view: View, noun_end: int, end: int) -> bool:

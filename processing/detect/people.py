@@ -303,6 +303,11 @@ _WENT = re.compile(
 )
 
 
+_TO_HIM = re.compile(  # a part of the body, a life or a stitch: the one who has it stands in the dative
+    r"\b(?:рук|ног|ніг|нозі|стоп|ступн|кист|паль|плеч|стегн|бедр|колін|колен|гомілк|голен|голов|череп|облич|лиц[еоя]|щок|щек|щелеп|"
+    r"челюст|зуб|ок[оаи]|оч[еіи]|глаз|зір|зрен|вух|ух[оа]|перетин|перепон|груд|живіт|живот|спин|хребет|хребт|позвон|ребр|таз|леген|"
+    r"легк(?:ое|ие)|кістк|кості|кост|кінців|конечн|шкір|кож|шию|шею|шиї|шеи|шв|шви|ампут|житт|жизн|допомог|помощ|наркоз|ран|гіпс|гипс)"
+)
 _GENITIVE = re.compile(r"(?:ого|его|ої|шей|еной|нной)$")
 _SUBJECTS = frozenset({"sn", "si"})
 
@@ -316,6 +321,8 @@ def _case_fits(word: str, form: str, noun: Noun) -> bool:
         return not cases.isdisjoint({"si", "sg", "sn", "sa"})
     if _WENT.fullmatch(word):
         return "sn" in cases
+    if "sd" in cases and _TO_HIM.search(word):
+        return True
     return not cases.isdisjoint({"sn", "sa", "sg"})
 
 

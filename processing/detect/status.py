@@ -96,7 +96,8 @@ _LONG_AFTER = re.compile(
 )  # as long as it may take for the living and the dead to come home
 _CAPTIVE = re.compile(
     r"captiv|prisoner|\bpows?\b|hostage|abduct|kidnap|плен|полон|заложник|заручник|невол|катівн|застін|"
-    r"\b(?:ворог|окупант|росіян|загарбник|рашист|бойовик)\w* [^.]*(?:забра|тримают|утримуют|вивез|схопи|скрути|кину|пове)|підвал|"
+    r"\b(?:ворог|окупант|росіян|загарбник|рашист|бойовик)\w* [^.]*(?:забра|тримают|утримуют|вивез|схопи|"
+    r"скрути|кину|пове)|підвал|"
     r"(?:рук|лап|ґрат|грат)\w* (?:ворог|окуп|росіян|загарб|рашист|бойов)"
 )
 
@@ -273,7 +274,7 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.HYPOTHETICAL, "status.would"
     if counts_others(view, c.noun_end, c.end) or (
         c.measure in (Measure.WOUNDED, Measure.KILLED, Measure.CAPTURED)
-        and (_in_care(view, c) if article.lang == "en" else of_those_hurt_before(view, c.noun_end, c.start, c.end, c.form))
+        and (_in_care(view, c) if article.lang == "en" else of_those_hurt_before(view, c.start, c.end, c.form))
     ):
         return Status.HYPOTHETICAL, "status.care"
     if _ON_SCREEN.search(view.norm):
