@@ -108,6 +108,11 @@ class Matcher:
         return False
 
 
+_ENDS = re.compile(
+    r"$|[^\w\s':-]| (?:was|were|is|are|has|had|have|who|and|or|but|in|at|on|of|from|to|by|with|near|during|after|when|"
+    r"while|under|inside|outside|beneath|as|died|dies|killed|wounded|injured|missing|dead|hurt|captured|suffered|lost|"
+    r"aged|also|later)\b"
+)
 _SINGLE = frozenset({"sn", "sg", "sa", "si"})
 _DATIVE = frozenset({"sn", "sd"})  # "ребенку оторвало": the one hurt, though in the dative
 
@@ -140,7 +145,7 @@ class Lexicon:
         hurt = [hit for hit in hits if hit.tag == "hurt_to"]
         for found in self.people.find(sentence) if self.people is not None else ():
             noun, start, end = found.noun, found.start, found.end
-            if noun.loose and not self._is_meant(norm, found, hits):
+            if noun.loose and not self._is_meant(sentence, found, hits):
                 continue
             if noun.count == 2:
                 yield Hit("vague.pair", start, end, noun)
@@ -151,14 +156,20 @@ class Lexicon:
             if to_them or not noun.cases.isdisjoint(_SINGLE):
                 yield Hit(f"one.{noun.group}", start, end, replace(noun, cases=_DATIVE) if to_them else noun)
 
-    def _is_meant(self, norm: str, found: nouns.Found, hits: list[Hit]) -> bool:
-        """A word that means a person only beside a number or a word of loss."""
+    def _is_meant(self, sentence: Sentence, found: nouns.Found, hits: list[Hit]) -> bool:
+        """A word that means a person only beside a number or a word of loss; in English where no noun follows."""
+        norm = sentence.norm
+        if self.lang == "en" and ("sn" not in found.noun.cases or _ENDS.match(norm, found.end)):
+            return True
+        if found.noun.group == "military" and sentence.raw[found.end + 1 : found.end + 2].isupper():
+            return True
         before = norm[: found.start].rsplit(None, 1)[-1] if found.start else ""
         return (
             before.isdigit()
             or before in self.numbers
             or any(
-                hit.tag.startswith("triggers.") and (hit.end + 1 == found.start or found.end + 1 == hit.start)
+                hit.tag.startswith("triggers.")
+                and (found.end + 1 == hit.start or (self.lang != "en" and hit.end + 1 == found.start))
                 for hit in hits
             )
         )

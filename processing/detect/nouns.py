@@ -62,7 +62,7 @@ class Nouns:
             if start < position:
                 continue
             hit = self._at(norm, start, match.group())
-            if hit is None or _is_surname(sentence, start):
+            if hit is None or _is_surname(sentence, hit):
                 continue
             before = found[-1] if found else None
             merged = _merged(before, hit) if before is not None and norm[before.end : start] == " " else None
@@ -105,19 +105,21 @@ def _merged(adjective: Found, noun: Found) -> Found | None:
     return Found(merged, adjective.start, noun.end)
 
 
-def _is_surname(sentence: Sentence, start: int) -> bool:
-    """As in "Оксана Мельник", "Sergeant Baker": a capital inside a sentence beside another capital."""
-    raw = sentence.raw
+def _is_surname(sentence: Sentence, found: Found) -> bool:
+    """As in "Оксана Мельник", "Sergeant Baker": a capital inside a sentence beside another capital; no rank."""
+    raw, start = sentence.raw, found.start
     if sentence.upper or start == 0 or not raw[start].isupper():
         return False
     before = re.search(r"([^\W\d_])[\w'’-]*\.? $", raw[:start])
-    return before is not None and before.group(1).isupper() and not _is_title(raw)
+    if before is None or not before.group(1).isupper():
+        return False
+    return not (raw[start].isascii() and (found.noun.group == "military" or not before.start() or _is_title(raw)))
 
 
 def _is_title(raw: str) -> bool:
     """An English headline that writes most words with a capital."""
     words = re.findall(r"[^\W\d_]{4,}", raw)
-    return raw.isascii() and sum(w[0].isupper() for w in words) > 0.6 * len(words)
+    return sum(w[0].isupper() for w in words) > 0.6 * len(words)
 
 
 def is_counted(norm: str, found: Found) -> bool:

@@ -195,7 +195,7 @@ def english_plural(word: str) -> str:
     lead, of, rest = word.partition(" of ")
     if of:
         return english_plural(lead) + of + rest
-    if "-in-" in word or word.startswith("passer"):
+    if "-in-" in word or word == "passer-by":
         first, dash, rest = word.partition("-")
         return english_plural(first) + dash + rest
     if re.search("(?:^|[ -]|[a-z])(?:man|woman)$", word) and not word.endswith(("german", "roman", "human")):
