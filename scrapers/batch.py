@@ -187,16 +187,17 @@ def _url(line: PageLine, stored: StoredResponse | None, known: UrlState | None) 
     good = line.disposition is Disposition.STORED and stored is not None
     digest = decoded_digest(stored.body, stored.content_encoding, _LIMIT) if good and stored else None
     first_seen = known.first_seen_at if known else line.fetched_at
+    failure = None if good else f"{line.disposition}: {line.reason or 'unreadable in the archive'}"
     return UrlState(
         line.source,
         line.requested_url,
         first_seen,
-        next_due(first_seen, line.fetched_at),
+        next_due(first_seen, line.fetched_at, failure),
         line.fetched_at,
         digest or (known.digest if known else None),
         line.etag if good else known.etag if known else None,
         line.last_modified if good else known.last_modified if known else None,
-        None if good else f"{line.disposition}: {line.reason or 'unreadable in the archive'}",
+        failure,
         line.hint_title,
         line.hint_published,
     )

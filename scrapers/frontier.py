@@ -48,6 +48,8 @@ from scrapers.spool import Spool
 from scrapers.utc import UtcDateTime
 
 RECHECKS = tuple(timedelta(minutes=m) for m in (10, 60, 6 * 60, 24 * 60, 72 * 60))  # after first seen
+AGAIN, GIVEN_UP = timedelta(days=1), timedelta(days=14)  # after that: a page that could not be read at the last look
+GONE = ("status 404", "status 410")  # of an article: taken down, which is no fault of the source
 _CHUNK = 400
 log = logging.getLogger("vigil.crawl")
 _LOCK = 7_318_442  # PostgreSQL advisory lock for creating the tables
@@ -286,9 +288,16 @@ class Changes:
         return sorted({row.source for row in rows} | set(self.channels) | set(self.gaps))
 
 
-def next_due(first_seen: datetime, now: datetime) -> datetime | None:
-    """When a page first seen then and asked now is to be asked again; None once 72 hours have passed."""
-    return next((first_seen + wait for wait in RECHECKS if first_seen + wait > now), None)
+def next_due(first_seen: datetime, now: datetime, failure: str | None = None) -> datetime | None:
+    """When a page first seen then and asked now is to be asked again; None once 72 hours have passed.
+
+    One that could not be read at its last look is asked daily for two weeks, unless it is gone: a wall or an outage
+    of four days must not hide what was published before it.
+    """
+    due = next((first_seen + wait for wait in RECHECKS if first_seen + wait > now), None)
+    if due is None and failure and not failure.endswith(GONE) and now - first_seen < GIVEN_UP:
+        return now + AGAIN
+    return due
 
 
 def url_hash(url: str) -> str:

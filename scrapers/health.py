@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from scrapers.frontier import FAILING, Day, Health, Verdict
+from scrapers.frontier import FAILING, GONE, Day, Health, Verdict
 from scrapers.handover import Disposition
 from scrapers.links import short
 from scrapers.registry import Source
@@ -16,7 +16,6 @@ from scrapers.rhythm import patience
 from scrapers.spiders.base import Report
 
 UNEXPECTED = timedelta(days=7)  # without news, where neither registry nor history says how often there are
-GONE = ("status 404", "status 410")  # of an article: taken down, which is no fault of the source
 PAGES_FAILED = "pages failed: "
 
 

@@ -39,6 +39,16 @@ def test_known_articles_are_asked_again_ever_more_rarely() -> None:
     assert next_due(NOW, NOW + timedelta(hours=30)) == NOW + timedelta(hours=72)
 
 
+def test_a_page_that_could_not_be_read_is_not_given_up_after_three_days() -> None:
+    """Its wall or outage may last longer: asked daily for two weeks. A page that is gone is not."""
+    fifth = NOW + timedelta(days=5)
+    assert next_due(NOW, fifth, "http_error: a wall instead of the page ('captcha')") == fifth + timedelta(days=1)
+    assert next_due(NOW, NOW + timedelta(hours=2), "unreachable: timed out") == NOW + timedelta(hours=6)
+    assert next_due(NOW, NOW + timedelta(days=14), "unreachable: timed out") is None
+    assert next_due(NOW, fifth, "http_error: status 404") is None
+    assert next_due(NOW, fifth) is None
+
+
 def test_pages_never_asked_come_first(frontier: Frontier) -> None:
     """Due pages: unasked ones first, then the longest due; pages not due are left out."""
     hour = timedelta(hours=1)
