@@ -95,6 +95,11 @@ class DownloadHandler(BaseDownloadHandler):
         self.timeout = aiohttp.ClientTimeout(total=crawler.settings.getfloat("DOWNLOAD_TIMEOUT"))
         self.exempt = frozenset(host for host, _ in allowed_hosts())
         self._session: aiohttp.ClientSession | None = None
+        self._renderer: Any = None
+        if crawler.settings.getbool("VIGIL_RENDER"):
+            from scrapers.render import Renderer  # an optional extra
+
+            self._renderer = Renderer(crawler, self._fetch, self.maxsize)
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -119,6 +124,8 @@ class DownloadHandler(BaseDownloadHandler):
     async def download_request(self, request: Any) -> Response:
         """The answer, whole or flagged `dataloss`. Raises Scrapy's exceptions of the download, AddressRefusedError."""
         try:
+            if self._renderer is not None and request.meta.get("render"):
+                return await asyncio.wait_for(self._renderer.render(request), self.timeout.total)
             return await self._fetch(request)
         except TimeoutError as error:
             raise DownloadTimeoutError(f"longer than {self.timeout.total} s") from error
@@ -166,6 +173,8 @@ class DownloadHandler(BaseDownloadHandler):
         return True
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and the browser."""
+        if self._renderer is not None:
+            await self._renderer.close()
         if self._session is not None:
             await self._session.close()

@@ -120,11 +120,15 @@ def crawl(batch: Batch, frontier: Frontier, clock: Callable[[], datetime]) -> Cr
     """One Scrapy run over all sources of the batch. Once a process, as Twisted's reactor has it."""
     from scrapy.crawler import AsyncCrawlerProcess
 
+    from scrapers.render import render_settings
     from scrapers.spiders.batch import BatchSpider
 
     writer = BatchWriter(batch.keys.warc, batch.batch_id, clock(), batch.user_agent, batch.max_bytes)
     changes, crawls = Changes(urls=Spool()), dict[str, Any]()
-    process = AsyncCrawlerProcess(crawl_settings(batch.user_agent, batch.time_budget, batch.timeout))
+    settings = crawl_settings(batch.user_agent, batch.time_budget, batch.timeout)
+    if any(source.render for source in batch.sources):
+        settings |= render_settings(batch.user_agent, batch.timeout)
+    process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(BatchSpider)
     process.crawl(
         crawler,
@@ -235,6 +239,11 @@ def _batch(args: argparse.Namespace) -> Batch:
     if unknown or not ids:
         raise ValueError(f"--sources: {', '.join(unknown) or 'none given'}: not in {args.sources_dir}")
     sources = tuple(registry[name] for name in dict.fromkeys(ids))
+    if any(source.render for source in sources):
+        from scrapers.render import missing
+
+        if fault := missing(sources):
+            raise ValueError(fault)
     agent = " ".join(args.user_agent.split())
     return Batch(
         args.batch_id,

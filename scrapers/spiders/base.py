@@ -273,7 +273,7 @@ class SourceCrawl(ABC):
                 state.source,
                 state.url,
                 state.first_seen_at,
-                next_due(state.first_seen_at, now),
+                next_due(state.first_seen_at, now, failure),
                 now,
                 digest or state.digest,
                 *validators,
@@ -305,6 +305,7 @@ class SourceCrawl(ABC):
             "vigil_source": self.source,
             "vigil_delay": self.source.delay,
             "dont_obey_robotstxt": self.source.robots != "obey",
+            "render": self.source.render,
         }
         self._open += 1
         return Request(
