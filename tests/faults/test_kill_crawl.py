@@ -105,12 +105,14 @@ def test_kill_at_random_moments_loses_nothing(site: Site, crawl: Crawler) -> Non
     assert run(crawl, "quiet", None) == 0
     whole = time.monotonic() - started
     exits, kept, batch = Counter[int](), Counter[str](), 0
-    for number in range(KILLS):
+    for number in range(4 * KILLS):  # some crawls are done before their moment comes
+        if exits[-signal.SIGKILL] == KILLS:
+            break
         pages = fill(site, number + 1)
         crawl.make_due()
         before = len(list(crawl.out.rglob("*.warc.gz")))
         storing = dice.random() < 0.5
-        code = run(crawl, f"b{batch}", dice.uniform(0, 0.1) if storing else dice.uniform(0.3, 1) * whole, storing)
+        code = run(crawl, f"b{batch}", dice.uniform(0, 0.05) if storing else dice.uniform(0.3, 0.95) * whole, storing)
         exits[code] += 1
         new = len(list(crawl.out.rglob("*.warc.gz"))) - before
         kept["with its archive" if new and code == -signal.SIGKILL else "before its archive" if code else "ended"] += 1
@@ -125,6 +127,6 @@ def test_kill_at_random_moments_loses_nothing(site: Site, crawl: Crawler) -> Non
     have = stored(crawl.out)
     missing = [url for url, body in pages.items() if decoded_digest(body, "", 1 << 20) not in have.get(url, set())]
     assert missing == [], f"seed {SEED}"
-    assert exits[-signal.SIGKILL] >= KILLS // 3, exits
+    assert exits[-signal.SIGKILL] == KILLS, exits
     known = len(acknowledged(crawl.out))
     print(f"seed {SEED}: {dict(exits)} exits, {dict(kept)}; {known} pages acknowledged, 0 missing")
