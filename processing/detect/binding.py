@@ -287,7 +287,7 @@ class Binder:
             known = self.quantities[qi - 1]
             if q.counts not in ("people", "bare") or (q.marks | known.marks) & {"total", "kin", "not", "from", "by"}:
                 continue
-            gap = self.norm[known.noun_end : q.start]
+            gap = self.norm[known.noun_end : q.start if q.lead is None else q.lead]
             if not re.search(r"[,;—]|\b(?:and|и|та|й|і|а|while)\b", gap) or not _LIST_GAP.fullmatch(gap):
                 continue
             if not _LIST_NEXT.match(self.norm, q.noun_end) or any(

@@ -84,6 +84,74 @@ def _supersede(hit: Hit, draft: Draft, before: list[Draft]) -> None:
             told.rules.append("status.of_level")
 
 
+def contested(article: Article, drafts: list[Draft]) -> list[Draft]:
+    """As in "the governor has so far mentioned only two", "профспілка — троє": another speaker's figure of the same."""
+    found: list[Draft] = []
+    for index, view in enumerate(article.views):
+        told = [d for d in drafts if d.view in article.views[max(0, index - 2) : index + 1]]
+        told = [d for d in told if d.status in (Status.OWN, Status.ENEMY_CLAIM) and d.parent is None]
+        if not told or not view.has(*_SPEAKERS):
+            continue
+        for q in QuantityReader(view.sentence, view.hits, view.lexicon).read():
+            if any(d.view is view and d.start < q.noun_end and q.start < d.end for d in drafts):
+                continue
+            before = [d for d in told if d.view is not view or d.end <= q.start]
+            if before and _is_said(view, q) and not _has_word_of_its_own(view, q):
+                trigger = Trigger(before[-1].trigger.measure, "toll", q.start, q.start)
+                draft = numbered(view, Bound(q, trigger, 8.0, "bind.contested"))
+                draft.status, draft.group = before[-1].status, before[-1].group
+                draft.rules.append("status.of_contested")
+                _set_older(view, q, before[-1], draft)
+                found.append(draft)
+    return found
+
+
+_NOW = re.compile(r"\b(?:уже|вже|теперь|тепер|нині|сейчас|зараз|now|already|today)(?: (?:их|їх|it is|there are))? $")
+_THEN = re.compile(
+    r"\b(?:было|були|было|було|were|was|ago|назад|тому|earlier|before|раньше|раніше|ранее|вчера|учора|вчора|yesterday) $"
+)
+
+
+def _set_older(view: View, q: Quantity, told: Draft, new: Draft) -> None:
+    """Of two levels the older is superseded: "64, and now 65"; "158; a month ago it was 149"."""
+    if told.trigger.measure is not new.trigger.measure or told.status is not Status.OWN:
+        return
+    older = told if _NOW.search(view.norm[: q.start]) else new if _THEN.search(view.norm[: q.start]) else None
+    if older is not None:
+        older.status = Status.PRIOR_FIGURE
+        older.rules.append("status.older_level")
+
+
+_SPEAKERS = ("attribution.offices", "attribution.institutions", "attribution.verbs", "attribution.by")
+_SAYS = re.compile(
+    r"(?: (?:has|have|had|so far|только|лише|тільки|only|just|пока|поки|говорит|говорят|каже|кажуть|speaks?|of|о|про|puts?|"
+    r"the|number|figure|at|it|confirm\w*|подтвержд\w*|підтвердж\w*|mention\w*|называ\w+|назива\w+|counts?|насчит\w+|"
+    r"нараховує|admits?|acknowledg\w*|признал\w*|визнал\w*|insists?|on|all|all of|не более|that)|:| —| -|,)*[ «\"]*"
+)
+_SAID_AFTER = re.compile(
+    r"(?: (?:people|men|человек|осіб|людей))?(?:$|[.!;»\"]|, (?:and|а|але|но|but|says?|said|сообщ|каже)\b|, )"
+)
+
+
+def _is_said(view: View, q: Quantity) -> bool:
+    if q.counts not in ("bare", "people") or q.marks & {"of", "subset", "total", "kin", "from", "by"}:
+        return False
+    if not _SAID_AFTER.match(view.norm, q.noun_end):
+        return False
+    return any(
+        h.end <= q.start and q.start - h.end < 60 and _SAYS.fullmatch(view.norm[h.end : q.start])
+        for h in view.all(*_SPEAKERS)
+    ) or any(
+        0 <= h.start - q.noun_end <= 3 and view.norm[q.noun_end : h.start].strip(" ") in (",", "—")
+        for h in view.all("attribution.verbs", "attribution.by")
+    )
+
+
+def _has_word_of_its_own(view: View, q: Quantity) -> bool:
+    start, end = view.clause(q.start, q.noun_end)
+    return any(start <= h.start < end for h in view.all("triggers.", "objects"))
+
+
 def mirrored(view: View, drafts: list[Draft]) -> list[Draft]:
     """As in "103 from each side", "116 for 116": as many again, exchanged the other way."""
     found: list[Draft] = []

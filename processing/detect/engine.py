@@ -8,7 +8,7 @@ from processing.detect.binding import Binder, triggers_of
 from processing.detect.confidence import class_features, count_features, region_features, sure
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
-from processing.detect.echoes import echoed, mirrored, within_toll
+from processing.detect.echoes import contested, echoed, mirrored, within_toll
 from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
 from processing.detect.relations import (
@@ -82,6 +82,7 @@ def _judged(article: Article) -> list[Judged]:
         if len(drafts) > _MOST_CLAIMS:
             break
     drafts += echoed(article, drafts)
+    drafts += contested(article, drafts)
     drafts += rolled_on(article, drafts)
     drafts = without_pronouns(drafts)
     patients(drafts)

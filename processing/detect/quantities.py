@@ -77,6 +77,7 @@ class Quantity:
     group: str | None = None
     number_start: int = 0
     marks: frozenset[str] = frozenset()
+    lead: int | None = None  # where the noun before begins, as in "рятувальників троє"
 
     @property
     def number(self) -> int:
@@ -345,7 +346,23 @@ class QuantityReader:
         marks = self._marks(start, number, noun_end)
         if "of" in marks and counts == "unknown":
             counts, noun_end = "bare", end
-        return Quantity(start, end, low, top, kind, counts, noun_end, group, number.start, marks)
+        noun = self._noun_before(start) if counts == "bare" and self.lexicon.lang != "en" else None
+        if noun is not None:
+            counts, group = "people", noun[1]
+        return Quantity(
+            start, end, low, top, kind, counts, noun_end, group, number.start, marks, noun[0] if noun else None
+        )
+
+    def _noun_before(self, start: int) -> tuple[int, str] | None:
+        """As in "рятувальників троє", "детей 12": the people counted stand before their number."""
+        hits = [
+            h
+            for tag, hits in self.by_tag.items()
+            if tag.startswith("persons.")
+            for h in hits
+            if h.end == start - 1 and re.search(r"(?:ів|їв|ей|ов|ев|их|ок|ин|ан|єць|ців)$", self.norm[h.start : h.end])
+        ]
+        return (hits[0].start, hits[0].tag.split(".")[1]) if hits else None
 
     def _is_saved(self, number: _Number) -> bool:
         """As in "витягли живими чотирьох": those who got out, unless a word of loss stands nearer."""
