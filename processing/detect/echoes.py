@@ -108,7 +108,7 @@ def contested(article: Article, drafts: list[Draft]) -> list[Draft]:
 
 _NOW = re.compile(r"\b(?:уже|вже|теперь|тепер|нині|сейчас|зараз|now|already|today)(?: (?:их|їх|it is|there are))? $")
 _THEN = re.compile(
-    r"\b(?:было|були|было|було|were|was|ago|назад|тому|earlier|before|раньше|раніше|ранее|вчера|учора|вчора|yesterday) $"
+    r"\b(?:было|були|було|were|was|ago|назад|тому|earlier|before|раньше|раніше|ранее|вчера|учора|вчора|yesterday) $"
 )
 
 
@@ -116,7 +116,8 @@ def _set_older(view: View, q: Quantity, told: Draft, new: Draft) -> None:
     """Of two levels the older is superseded: "64, and now 65"; "158; a month ago it was 149"."""
     if told.trigger.measure is not new.trigger.measure or told.status is not Status.OWN:
         return
-    older = told if _NOW.search(view.norm[: q.start]) else new if _THEN.search(view.norm[: q.start]) else None
+    once = _THEN.search(view.norm[: q.start]) or any(0 <= q.start - h.end < 30 for h in view.all("prior"))
+    older = told if _NOW.search(view.norm[: q.start]) else new if once else None
     if older is not None:
         older.status = Status.PRIOR_FIGURE
         older.rules.append("status.older_level")
@@ -124,8 +125,8 @@ def _set_older(view: View, q: Quantity, told: Draft, new: Draft) -> None:
 
 _SPEAKERS = ("attribution.offices", "attribution.institutions", "attribution.verbs", "attribution.by")
 _SAYS = re.compile(
-    r"(?: (?:has|have|had|so far|только|лише|тільки|only|just|пока|поки|говорит|говорят|каже|кажуть|speaks?|of|о|про|puts?|"
-    r"the|number|figure|at|it|confirm\w*|подтвержд\w*|підтвердж\w*|mention\w*|называ\w+|назива\w+|counts?|насчит\w+|"
+    r"(?: (?:has|have|had|so far|только|лише|тільки|only|just|пока|поки|говорит|говорят|каже|кажуть|speaks?|of|о|про|"
+    r"puts?|the|number|figure|at|it|confirm\w*|подтвержд\w*|підтвердж\w*|mention\w*|называ\w+|назива\w+|counts?|насчит\w+|"
     r"нараховує|admits?|acknowledg\w*|признал\w*|визнал\w*|insists?|on|all|all of|не более|that)|:| —| -|,)*[ «\"]*"
 )
 _SAID_AFTER = re.compile(
