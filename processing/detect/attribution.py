@@ -39,6 +39,8 @@ _NOT_NAME = word_set(
 )
 
 
+_UNIT = re.compile(r"(?:бригад|батальон|батальйон|рот[аеыиу]|полк|отряд|госпитал|шпитал|больниц|лікарн|красн\w+ крест)")
+_ABROAD = re.compile(r"^([A-Z][\w&.'-]+(?: [A-Z][\w&.'-]+){0,2}|[«\"][A-ZА-ЯЁ][^»\"]{2,30}[»\"]): ")  # "Bloomberg: ..."
 _SOURCE = re.compile(r"(?:источник|собеседник|джерел|співрозмовник)\w* (?:\w|[«\"])")
 
 
@@ -78,8 +80,11 @@ def _order(article: Article, view: View) -> list[tuple[float, View]]:
 
 def _in_sentence(article: Article, view: View) -> Attribution | None:
     signed = _SIGNATURE.match(view.sentence.raw) or _SPEAKER_COLON.match(view.sentence.raw)
-    if signed and view.sentence.field == "text":
+    if signed and view.sentence.field == "text" and not view.near(view.all("cause.", "triggers."), 0, signed.end(1)):
         return Attribution(name=signed.group(1))
+    abroad = _ABROAD.match(view.sentence.raw) if view.lang != "en" else None
+    if abroad:
+        return Attribution(institution=abroad.group(1))
     trailing = _TRAILING.search(view.sentence.raw)
     if trailing:
         return Attribution(name=trailing.group(1))
@@ -138,7 +143,11 @@ def _said_in(view: View) -> Attribution | None:
 def _far_institution(view: View) -> Attribution | None:
     """The institution before a verb of saying, however much stands between."""
     verbs = view.all("attribution.verbs")
-    before = [h for h in view.all("attribution.institutions") if any(h.end < verb.start for verb in verbs)]
+    before = [
+        h
+        for h in view.all("attribution.institutions")
+        if any(h.end < verb.start for verb in verbs) and not _UNIT.match(view.norm, h.start, h.end)
+    ]
     return Attribution(institution=_phrase(view, before[0])) if before else None
 
 
@@ -198,19 +207,30 @@ def _office_start(view: View, hit: Hit) -> int:
 def _speaks(view: View, start: int, end: int) -> bool:
     """A word of saying stands within a few words of the office or its name, or a colon or dash opens the quote."""
     for mark in view.all("attribution.verbs", "attribution.by"):
+        if mark.start >= end and _said_by_another(view, mark, end):
+            continue
         gap = view.norm[end : mark.start] if mark.start >= end else view.norm[mark.end : start]
         if len(gap) < 32 and not re.search(r"[.;:]|,.*,", gap):
             return True
-    return bool(re.match(r" ?[:—]|[\"»] ?[,—]", view.norm[end : end + 3])) or bool(
+    return bool(re.match(r" ?[:—]|[\"»] ?[,—]| (?:в|на|у) [^:\"]{3,30}: \"", view.norm[end : end + 40])) or bool(
         re.search(r"[—-] ?$", view.norm[:start])
     )
+
+
+def _said_by_another(view: View, verb: Hit, end: int) -> bool:
+    """As in "убит глава города, сообщает РИА Новости": the verb after the comma has a subject of its own."""
+    if not view.norm[end : verb.start].startswith(","):
+        return False
+    speakers = view.all("attribution.institutions", "attribution.sources", "attribution.offices")
+    return any(0 <= h.start - verb.end <= 2 for h in speakers)
 
 
 def _by_verb(view: View) -> Attribution | None:
     """As in "рассказал Азаров", "Kutuzov said": a capitalised name right after, or right before, a verb of saying."""
     raw = view.sentence.raw
     for hit in sorted(view.all("attribution.verbs", "attribution.by"), key=lambda h: h.start):
-        found = _after_verb(view, hit) or (_before_verb(view, hit, raw) if hit.tag.endswith("verbs") else None)
+        own = hit.tag.endswith("verbs") and not _said_by_another(view, hit, view.norm.rfind(",", 0, hit.start))
+        found = _after_verb(view, hit) or (_before_verb(view, hit, raw) if own else None)
         if found is not None:
             return found
     return None
@@ -273,7 +293,8 @@ def _by_institution(view: View) -> Attribution | None:
     for hit in sorted(hits, key=lambda h: min((abs(h.start - m.end) for m in marks), default=999)):
         if re.search(r"(?:открыт\w+|відкрит\w+|\bдо|\bк|\bпро|\bо|\bto) $", view.norm[: hit.start]):
             continue
-        near = any(-2 <= hit.start - m.end < 45 or -2 <= m.start - hit.end < 45 for m in marks)
+        reach = 4 if _UNIT.match(view.norm, hit.start, hit.end) else 45
+        near = any(-2 <= hit.start - m.end < reach or -2 <= m.start - hit.end < reach for m in marks)
         heads = view.norm[hit.end : hit.end + 2] == ": " or (
             view.norm[hit.end : hit.end + 25].find(":") >= 0 and hit.start < 3
         )
@@ -286,7 +307,7 @@ def _by_phrase(view: View) -> Attribution | None:
     """As in "two aid workers told Reuters", "according to a new report": the words, when no list knows them."""
     raw = view.sentence.raw
     for hit in view.all("attribution.by"):
-        words = re.match(r"(?: [\w'’.-]+){1,6}", raw[hit.end :])
+        words = re.match(r"(?: [\w'’.«»\"-]+){1,6}", raw[hit.end :])
         if words:
             return Attribution(institution=words.group().strip())
     for hit in view.all("attribution.verbs"):

@@ -13,9 +13,22 @@ from processing.models import EventDate, Precision
 
 _FAREWELL = re.compile(
     r"\b(?:похорон\w*|хорон\w+|прощ\w+|прост(?:ил|ят)\w*|попрощ\w*|похова\w*|панихид\w*|buried|laid to rest|funerals?|"
-    r"bade farewell|farewell|burial)\b"
+    r"bade farewell|farewell|burial|преда(?:ли|дут|ны) земле|траур\w*)\b"
 )
-_DEATH = re.compile(r"\b(?:погиб|загин|полег|поляг|убит|вбит|умер|помер|killed|died|fell|perished|скончал)")
+_DEATH = re.compile(
+    r"\b(?:погиб|загин|полег|поляг|убит|вбит|умер|помер|killed|died|fell|perished|скончал|последн\w+ бо|останн\w+ б|"
+    r"подорва|підірва|обстрел|обстріл|удар|прилет|прильот|отработал|накрыл|накрил|strike|shell)"
+)
+_BETWEEN = re.compile(r"[,;:.—]")
+_SCALES = {"д": 1, "d": 1, "с": 1, "н": 7, "т": 7, "w": 7, "м": 30, "m": 30}
+_AGO = re.compile(
+    r"\b(?:([\w]+) )?(дня|дней|день|дн[іи]в?|сутки|суток|недел[яюиь]|тиж\w+|месяц\w*|місяц\w*|days?|weeks?|months?) "
+    r"(?:назад|тому|ago)\b"
+)
+_CLOCK = re.compile(
+    r"\b(?:в|о|об|at) \d{1,2}[:.]\d\d\b(?!\.\d)|\b\d{1,2} час\w* (?:ночи|утра|вечера|дня)|"
+    r"(?:^|[.;] )\d{1,2}[:.]\d\d(?= ?—)"
+)
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)(?![\d.]?\d)")
 _FIRST_OF_RANGE = re.compile(r"(?<![\d.:])(\d{1,2})(?:-го)? ?(?:—|-|по|до|to|and|и|та|і|й) ?\d{1,2}(?:-е|-го)? $")
 
@@ -39,6 +52,7 @@ def find_date(article: Article, view: View) -> tuple[EventDate | None, float]:
     today = published.date() if published else None
     farewell = _FAREWELL.search(view.norm) and not _DEATH.search(view.norm)
     own = [] if farewell else [d for d in _dates(view, today) if not _is_statement(view, d)]
+    own = [d for d in own if not _of_farewell(view, d)] or own
     if own:
         strong = [d for d in own if d.strong] or own
         return strong[0].event, 0.85 if strong[0].strong else 0.65
@@ -47,6 +61,15 @@ def find_date(article: Article, view: View) -> tuple[EventDate | None, float]:
         if found:
             return ([d for d in found if d.strong] or found)[0].event, 0.55
     return None, 0.2
+
+
+def _of_farewell(view: View, dated: _Dated) -> bool:
+    """As in "сегодня предали земле ...: позавчера ударил «Град»": the day of the burial is no event date."""
+    for match in _FAREWELL.finditer(view.norm):
+        low, high = sorted((match.span(), (dated.start, dated.end)))
+        if not _BETWEEN.search(view.norm[low[1] : high[0]]):
+            return True
+    return False
 
 
 def _others(article: Article, view: View) -> list[View]:
@@ -176,13 +199,34 @@ def _relative(view: View, today: date) -> list[_Dated]:
         for hit in view.all(f"days.{name}"):
             strong = not re.fullmatch(
                 r"(?:утренн\w+|вечерн\w+|ночно\w+|ранков\w+|вечірн\w+|нічно\w+|ночью|утром|вечером|днем|"
-                r"под вечер|вранці|зранку|уранці|ввечері|увечері|вночі|уночі|удень|надвечір|за (?:\w+ "
+                r"под вечер|к вечеру|к утру|к полудню|к ночи|с утра|на вечер|на утро|на (?:этот|данный) час|"
+                r"к этому часу|"
+                r"вранці|зранку|уранці|ввечері|увечері|вночі|уночі|удень|надвечір|за (?:\w+ "
                 r")?(?:сутки|добу))",
                 view.norm[hit.start : hit.end],
             )
             found.append(_Dated(hit.start, hit.end, _day(today - timedelta(days=back)), strong))
-    for match in re.finditer(r"\b(?:в|о|об|at) \d{1,2}[:.]\d\d\b(?!\.\d)", view.norm):
+    found += _ago(view, today)
+    for match in _CLOCK.finditer(view.norm):
         found.append(_Dated(match.start(), match.end(), _day(today), False))
+    return found
+
+
+def _ago(view: View, today: date) -> list[_Dated]:
+    """As in "неделю назад", "three days ago"."""
+    found = []
+    for match in _AGO.finditer(view.norm):
+        word = match.group(1) or ""
+        count = int(word) if word.isdigit() else view.lexicon.numbers.get(word, 1)
+        days = count * _SCALES[match.group(2)[0]]
+        if days == 30 and today.month > 1:
+            last = today.replace(day=1) - timedelta(days=1)
+            day = last.replace(day=min(today.day, last.day))
+        elif days <= 366:
+            day = today - timedelta(days=days)
+        else:
+            continue
+        found.append(_Dated(match.start(), match.end(), _day(day), True))
     return found
 
 

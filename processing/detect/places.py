@@ -120,7 +120,7 @@ def _place(view: View, entry: tuple[str, str], start: int, end: int) -> Place | 
     district = _DISTRICT_NOUN.match(after)
     if district:
         return Place(code, "district", start, end + district.end())
-    if end < len(view.norm) and view.norm[end] == "-" and kind != "adjective":
+    if end < len(view.norm) and view.norm[end] == "-" and kind not in ("adjective", "people"):
         return None
     if code == "UA-32" and kind == "adjective":
         code = "UA-30"

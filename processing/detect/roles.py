@@ -35,7 +35,8 @@ _BURIAL = re.compile(
     r"хоронить|домовин\w*|труни|труна|гроб\w*|на щиті|на колінах|на коленях|скорбит|сумує за|"
     r"провел\w* (?:в|у) останн|провод\w+ (?:в|у) останн|coffins?|"
     r"buried|laid to rest|funerals?|burial|погребен\w*|предан\w* "
-    r"земле|земля приняла)\b"
+    r"земле|предали земле|земля приняла|траур\w*|груз\w{0,2} (?:200|двести)|в цинк\w*|цинком|"
+    r"назвал\w* имена (?:павших|погибших))\b"
 )
 _DEATH = re.compile(
     r"\b(?:поліг|поляг|вбит|убит|не стало|умер|помер|скон|наклав|впав|пал |"
@@ -186,6 +187,8 @@ def _role(view: View, place: Place) -> str:
         return "speaker"
     if _HOME_BEFORE.search(before):
         return "origin"
+    if place.kind in ("city", "town", "capital") and re.search(r"\b(?:под|під|близ|возле|біля) $", before):
+        return "place"
     if place.kind == "region" and (_LOSSES_BEFORE.search(before) or _LOST_AFTER.match(after)):
         return "origin"
     if _HOME_UNIT_BEFORE.search(before) or (view.lang == "en" and _is_home(view, place, before, after)):

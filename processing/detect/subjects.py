@@ -49,7 +49,7 @@ def beside_mark(view: View) -> str | None:
     known = view.all("attribution.offices", "attribution.institutions", "attribution.sources")
     for pattern in (_HEAD, _TAIL):
         match = pattern.search(view.sentence.raw)
-        if match and any(match.start(1) <= h.start < match.end(1) for h in known):
+        if match and any(match.start(1) <= h.start < min(match.end(1), match.start(1) + 15) for h in known):
             if any(match.start(1) <= h.start < match.end(1) for h in view.all("triggers.")):
                 continue
             verb = next((v for v in view.all("attribution.verbs") if match.start(1) < v.start < match.end(1)), None)
@@ -89,6 +89,8 @@ def _clean(view: View, start: int, words: str) -> str | None:
     )
     kept = words[:end].strip() if end else words
     low, high = start, start + len(kept)
-    if any(low <= h.start < high for h in view.all("triggers.", "weekdays.", "days.", "months.", "objects")):
+    if any(low <= h.start < high for h in view.all("triggers.", "weekdays.", "days.", "months.")):
+        return None
+    if any(low <= h.start and h.end == high for h in view.all("objects")):
         return None
     return kept.rstrip(".") or None

@@ -38,6 +38,11 @@ UKRAINIAN_ENDINGS = {
     "ве": "вого вому вим",
     "ке": "кого кому ким",
 }
+INHABITANTS = {  # regular, and so not left to a guess at a rare word
+    "ец": "ец ца цу цем це цы цев цам цами цах",
+    "нин": "нин нина нину нином нине не н нам нами нах",
+    "ич": "ич ича ичу ичем иче ичи ичей ичам ичами ичах",
+}
 COMMON = frozenset(  # words, first names and surnames that are places only where a preposition or "city" says so
     [
         "мир",
@@ -220,6 +225,8 @@ def _add_region(table: dict[tuple[str, str], set[str]], code: str, entry: dict[s
 
 def _people(name: str) -> set[str]:
     lang = "uk" if UKRAINIAN.search(name) else "ru"
+    if lang == "ru" and (ending := next((e for e in INHABITANTS if name.endswith(e)), None)):
+        return {name[: -len(ending)] + form for form in INHABITANTS[ending].split()}
     word = MORPH[lang].parse(name)[0]
     return {fold(name)} | {fold(form.word) for form in word.lexeme}
 
