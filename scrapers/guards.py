@@ -52,15 +52,21 @@ def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address 
         return None
 
 
+_UNICAST = ipaddress.ip_network("2000::/3")  # all that is given out of IPv6; what is outside is local or odd
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")  # some of it is global to Python
+
+
 def is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether the address, or the IPv4 address wrapped in it, is on the public internet."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if address in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None and not is_global(inner):
-            return False
-    return address.is_global and not address.is_multicast
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast and address not in _PROTOCOLS
+    inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    if address in _NAT64:
+        return is_global(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    if inner is not None:
+        return is_global(inner) and address in _UNICAST and address.is_global
+    return address in _UNICAST and address.is_global
 
 
 def refusal(url: str, allowed: frozenset[tuple[str, int]]) -> str | None:

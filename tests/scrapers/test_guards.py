@@ -32,6 +32,10 @@ NONE: frozenset[tuple[str, int]] = frozenset()
     "http://[::ffff:10.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[2002:7f00:1::]/", "http://[64:ff9b::a00:1]/",
     "http://224.0.0.1/", "http://255.255.255.255/", "http://127.0.0.1./", "ftp://example.org/", "file:///etc/passwd",
     "gopher://example.org/", "http://", "http://example.org:99999/",
+    "http://0177.0.0.1/", "http://0300.0250.1.1/", "http://0x7f000001/", "http://00000000177.1/", "http://192.0.0.8/",
+    "http://198.18.0.1/", "http://8.8.8.8@127.0.0.1/", "http://[::127.0.0.1]/", "http://[::ffff:0:127.0.0.1]/",
+    "http://[0:0:0:0:0:ffff:7f00:1]/", "http://[fec0::1]/", "http://[64:ff9b:1::a00:1]/", "http://[2001:db8::1]/",
+    "http://[fe80::1%25eth0]/", "http://[::1%25lo]/", "http://[2001:0:7f00:1::]/", "http://[ff02::1]/",
 ])  # fmt: skip
 def test_refused(url: str) -> None:
     """Private, local and odd spellings of addresses, and other schemes, are refused."""
@@ -39,7 +43,7 @@ def test_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://8.8.8.8/", "https://example.org/", "https://[2606:4700::1111]/", "http://пример.рф/"]
+    "url", ["http://8.8.8.8/", "https://example.org/", "https://[2606:4700::1111]/", "http://[64:ff9b::808:808]/", "http://пример.рф/"]
 )
 def test_let_through(url: str) -> None:
     """Global addresses and names pass; what a name leads to is the resolver's business."""

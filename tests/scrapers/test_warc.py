@@ -65,6 +65,9 @@ def test_another_reader_finds_every_record_whole() -> None:
         body = record.raw_stream.read()
         assert record.digest_checker.passed in (True, None)
         assert not record.digest_checker.problems
+        assert (record.rec_headers.get_header("WARC-Block-Digest") or "").startswith("sha256:")
+        has_payload = record.rec_headers.get_header("WARC-Payload-Digest") is not None
+        assert has_payload == (record.rec_type == "response")
         records.append((record.rec_type, record.rec_headers.get_header("WARC-Target-URI"), body))
     kinds = [kind for kind, _, _ in records]
     assert kinds == [
