@@ -145,9 +145,10 @@ class Lexicon:
         hurt = [hit for hit in hits if hit.tag == "hurt_to"]
         for found in self.people.find(sentence) if self.people is not None else ():
             noun, start, end = found.noun, found.start, found.end
-            if noun.loose and not self._is_meant(sentence, found, hits):
+            meant = not noun.loose or self._is_meant(sentence, found, hits)
+            if not meant and (noun.count == 1 or "sg" not in noun.cases):
                 continue
-            if noun.count == 2:
+            if noun.count == 2 and meant:
                 yield Hit("vague.pair", start, end, noun)
                 continue
             if nouns.is_counted(norm, found):
@@ -161,7 +162,9 @@ class Lexicon:
         norm = sentence.norm
         if self.lang == "en" and ("sn" not in found.noun.cases or _ENDS.match(norm, found.end)):
             return True
-        if found.noun.group == "military" and sentence.raw[found.end + 1 : found.end + 2].isupper():
+        if (found.noun.group == "military" or found.noun.count == 2) and sentence.raw[
+            found.end + 1 : found.end + 2
+        ].isupper():
             return True
         before = norm[: found.start].rsplit(None, 1)[-1] if found.start else ""
         return (
@@ -169,6 +172,7 @@ class Lexicon:
             or before in self.numbers
             or any(
                 hit.tag.startswith("triggers.")
+                and not (found.noun.count == 2 and hit.tag.endswith(".noun"))
                 and (found.end + 1 == hit.start or (self.lang != "en" and hit.end + 1 == found.start))
                 for hit in hits
             )

@@ -106,20 +106,20 @@ def _merged(adjective: Found, noun: Found) -> Found | None:
 
 
 def _is_surname(sentence: Sentence, found: Found) -> bool:
-    """As in "Оксана Мельник", "Sergeant Baker": a capital inside a sentence beside another capital; no rank."""
+    """As in "Оксана Мельник", "супруги Ткач", "Sergeant Baker": a capital inside a sentence; no rank."""
     raw, start = sentence.raw, found.start
-    if sentence.upper or start == 0 or not raw[start].isupper():
+    if sentence.upper or start == 0 or not raw[start].isupper() or found.noun.group == "military":
         return False
-    before = re.search(r"([^\W\d_])[\w'’-]*\.? $", raw[:start])
-    if before is None or not before.group(1).isupper():
-        return False
-    return not (raw[start].isascii() and (found.noun.group == "military" or not before.start() or _is_title(raw)))
+    if not raw[start].isascii():
+        return re.search(r"[\w,] $", raw[:start]) is not None
+    before = re.search(r"[A-Z][\w'’-]*\.? $", raw[:start])
+    return before is not None and before.start() > 0 and not _is_title(raw)
 
 
 def _is_title(raw: str) -> bool:
     """An English headline that writes most words with a capital."""
     words = re.findall(r"[^\W\d_]{4,}", raw)
-    return sum(w[0].isupper() for w in words) > 0.6 * len(words)
+    return bool(sum(w[0].isupper() for w in words) > 0.6 * len(words))
 
 
 def is_counted(norm: str, found: Found) -> bool:
@@ -127,8 +127,7 @@ def is_counted(norm: str, found: Found) -> bool:
     cases = found.noun.cases
     if "sg" in cases or any(case[0] == "p" for case in cases):
         return True
-    one: re.Match[str] | None = _ONE.search(norm, max(0, found.start - 40), found.start)
-    return one is not None
+    return _ONE.search(norm, max(0, found.start - 40), found.start) is not None
 
 
 @lru_cache(maxsize=8)

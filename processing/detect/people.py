@@ -245,11 +245,13 @@ def _single(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> Pe
     if _distance(view, trigger, best.start, best.end) > 9:
         return None
     chain = _chain(view, trigger, options, best)
+    chain += _with(view, chain[-1])
+    known = {h.tag[4:] for h in chain} - {"unknown"}
     return People(
         chain[0].start,
         chain[-1].end,
         len(chain),
-        best.tag[4:],
+        known.pop() if len(known) == 1 else best.tag[4:],
         (),
         "count.single" if len(chain) == 1 else "count.enumeration",
     )
@@ -284,10 +286,22 @@ def _chain(view: View, trigger: Trigger, options: list[Hit], best: Hit) -> list[
         best.start > trigger.end
         and _SINGULAR.match(view.norm[trigger.start : trigger.end])
         and "," in view.norm[run[0].end : run[-1].start]
+        and not re.search(r": | — ", view.norm[trigger.end : run[0].start])
     ):
         return [best]
     stretch = view.norm[run[0].end : run[-1].start]
     return run if len(run) > 1 and re.search(r"\b(?:и|та|й|і|and|а также)\b", stretch) else [best]
+
+
+def _with(view: View, hit: Hit) -> list[Hit]:
+    """As in "отец с сыном", "мати з немовлям": the companion in the instrumental shares the fate."""
+    return [
+        other
+        for other in _ones(view)
+        if other.noun is not None
+        and "si" in other.noun.cases
+        and re.fullmatch(r" (?:с|со|з|із|зі) (?:[\w-]+ )?", view.norm[hit.end : other.start])
+    ][:1]
 
 
 def _free(start: int, end: int, taken: list[Span]) -> bool:
