@@ -120,7 +120,11 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
         if hit.tag.startswith("triggers."):
             _, measure, form = hit.tag.split(".")
             raw.append(Trigger(Measure(measure), form, hit.start, hit.end))
-    raw = [t for t in raw if not _swallows(t, raw) and not _is_absent(sentence.norm, t)]
+    raw = [
+        t
+        for t in raw
+        if not _swallows(t, raw) and not _came_back(sentence.norm, t, raw) and not _is_absent(sentence.norm, t)
+    ]
     raw.sort(key=lambda t: (t.start - t.end, _PRIORITY[t.measure], {"toll": 0, "active": 1}.get(t.form, 2)))
     kept: list[Trigger] = []
     for trigger in raw:
@@ -165,6 +169,18 @@ def _is_one_for_many(norm: str, trigger: Trigger, q: Quantity) -> bool:
     """As in "погибший сержант учил пятерых": one dead is no toll of five; "51 убитый" is one of 51."""
     singular = q.number % 10 == 1 and q.number % 100 != 11
     return trigger.form == "noun" and not singular and _OF_ONE.fullmatch(norm, trigger.start, trigger.end) is not None
+
+
+_REMAINS = re.compile(r"\b(?:тіл[оаі]?|останк\w+|рештк\w+|трун\w*|домовин\w*)\b")
+
+
+def _came_back(norm: str, trigger: Trigger, others: list[Trigger]) -> bool:
+    """As in "віддано тіла дванадцяти, які лежали посеред вулиці": the bodies were given back, not found."""
+    if trigger.measure not in (Measure.KILLED, Measure.EXCHANGED) or not _REMAINS.search(
+        norm, trigger.start, trigger.end
+    ):
+        return False
+    return any(o.measure is Measure.BODIES_RETURNED and o.start < trigger.end and trigger.start < o.end for o in others)
 
 
 def _swallows(trigger: Trigger, others: list[Trigger]) -> bool:

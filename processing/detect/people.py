@@ -322,13 +322,19 @@ _TO_HIM = re.compile(  # a part of the body, a life or a stitch: the one who has
     r"челюст|зуб|ок[оаи]|оч[еіи]|глаз|зір|зрен|вух|ух[оа]|перетин|перепон|груд|живіт|живот|спин|хребет|хребт|позвон|ребр|таз|леген|"
     r"легк(?:ое|ие)|кістк|кості|кост|кінців|конечн|шкір|кож|шию|шею|шиї|шеи|шв|шви|ампут|житт|жизн|допомог|помощ|наркоз|ран|гіпс|гипс)"
 )
+_AS_HURT = re.compile(r"^(?:поранен|травмован|контужен)(?:ою|им)$")  # "пораненою з-під завалів вийняли вагітну"
 _GENITIVE = re.compile(r"(?:ого|его|ої|шей|еной|нной)$")
+_GIVEN_TO = re.compile(
+    r"(?:рідн|родич|родин|близьк|дружин|матер|батьк|сім|вдов|родственник|семь|жен|отц|близк)(?:им|ам|ям|і|ї|е|ери|ові)\b"
+)
 _SUBJECTS = frozenset({"sn", "si"})
 
 
 def _case_fits(word: str, form: str, noun: Noun) -> bool:
     """Whether the victim's case agrees with the word of loss: subject of "погиб", object of "убило", not its agent."""
     cases = noun.cases
+    if form == "noun" and _AS_HURT.search(word):
+        return not cases.isdisjoint({"sa", "sn", "sg"})
     if form == "noun":
         return "sg" in cases if _OF_SOMEBODY.match(word) or _GENITIVE.search(word) else not cases.isdisjoint(_SUBJECTS)
     if _TAKES_AGENT.match(word):
@@ -361,7 +367,11 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
         return False
     if _QUOTED_SOURCE.search(view.norm[: hit.start]):
         return False
-    if _speaks(view, hit):
+    if _speaks(view, hit) or re.search(
+        r"\b(?:жодн\w+|ні одн\w+|ни одн\w+) $", view.norm[max(0, hit.start - 12) : hit.start]
+    ):
+        return False
+    if trigger.measure is Measure.BODIES_RETURNED and _GIVEN_TO.match(view.norm, hit.start):
         return False
     if hit.noun is not None and view.lang != "en":
         return _case_fits(view.norm[trigger.start : trigger.end], trigger.form, hit.noun)

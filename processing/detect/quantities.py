@@ -33,7 +33,7 @@ _AGE_BEFORE = re.compile(
     r"номер|№)(?: от| з| від| between| about)? ?$"
 )
 _MONEY_BEFORE = re.compile(
-    r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз(?:а|у|ом|ы)?[ -]$|вантаж[ -]$|\bcargo[ -]$"
+    r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз(?:а|у|ом|ы)?[ -]$|вантаж(?:ем|у|ів|і)?[ -]\"?$|\bcargo[ -]$"
 )
 _MONEY_AFTER = re.compile(
     r" ?(?:г\. ?р\b|р\. ?н\b|года рожд|годов рожд|року народ|років народ)| ?(?:%|[$€£₽₴])|"
@@ -406,8 +406,19 @@ class QuantityReader:
         """As in "one of the worst-hit cities" counts nothing."""
         return bool(re.match(r" (?:of|из|із|з)\b(?! (?:them|whom|них|яких|которых))", self.norm[end : end + 12]))
 
+    def _is_surname(self, start: int) -> bool:
+        """As in "Ілля Сорока": a number word with a capital letter right behind a name."""
+        raw = self.sentence.raw
+        return (
+            not self.sentence.upper
+            and raw[start].isupper()
+            and re.search(r"(?:^|[^.!?:»\"] )[А-ЯІЇЄҐЁ][а-яіїєґё'’]+ $", raw[:start]) is not None
+        )
+
     def _is_distractor(self, number: _Number) -> bool:
         before, after = self.norm[max(0, number.start - 24) : number.start], self.norm[number.end : number.end + 24]
+        if number.word and self._is_surname(number.start):
+            return True
         if (
             _MONEY_BEFORE.search(before)
             or _MONEY_AFTER.match(after)
@@ -421,7 +432,7 @@ class QuantityReader:
         if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
             return True
         if re.search(
-            r"(?:ни один|ни одного|никто|жоден|жодного|ніхто|not one|none) (?:из|із|з|of)(?: the| these| those)? $",
+            r"(?:ни один|ни одного|никто|жоден|жодн(?:ого|а|ої|е|ому|у)|ніхто|not one|none) (?:из|із|з|of)(?: the| these| those)? $",
             before,
         ):
             return True

@@ -92,7 +92,7 @@ _BIOGRAPHY = re.compile(
     r"(?: [^\W\d]+){0,4} ?$"
 )
 _LONG_AFTER = re.compile(
-    r"спустя|через|поисков|год|\d+ лет"
+    r"спустя|через|поисков|год|\d+ лет|торік|рок|рік|років"
 )  # as long as it may take for the living and the dead to come home
 _CAPTIVE = re.compile(
     r"captiv|prisoner|\bpows?\b|hostage|abduct|kidnap|плен|полон|заложник|заручник|невол|катівн|застін|"
@@ -325,6 +325,11 @@ def _prior(article: Article, view: View, c: Candidate) -> Verdict:
     return (Status.PRIOR_FIGURE, "status.prior") if c.prior else None
 
 
+_LOST_THEN = re.compile(
+    r"\b(?:збит|полегл|загибл|зникл|захоплен|полонен|вбит|убит|узят|взят|викраден)\w* (?:[\w'-]+ ){0,4}$"
+)
+
+
 def _historical(article: Article, view: View, c: Candidate) -> Verdict:
     handed = c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED)
     if any(not (handed and _LONG_AFTER.match(view.norm, h.start, h.end)) for h in view.all("cause.historical")):
@@ -334,7 +339,9 @@ def _historical(article: Article, view: View, c: Candidate) -> Verdict:
     if article.weights["historical"] > 1 and not (view.has("days.today") and view.has("cause.war")):
         return Status.HISTORICAL, "status.historical_article"
     if any(
-        _is_past(article, int(m.group(1) or m.group(2))) for m in _YEAR.finditer(view.norm) if not _is_since(view, m)
+        _is_past(article, int(m.group(1) or m.group(2)))
+        for m in _YEAR.finditer(view.norm)
+        if not _is_since(view, m) and not (handed and _LOST_THEN.search(view.norm[: m.start()]))
     ) or _DECADE.search(view.norm):
         return Status.HISTORICAL, "status.past_year"
     if article.lang == "en" and _looks_back(article, view):
@@ -423,7 +430,7 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
 
 
 _CONTRAST = re.compile(
-    r"\b(?:но|зато|однако|але|проте|while|but|whereas|наши|наша|нашей|своих|свои|our|my|мы|ми|нас)\b|;"
+    r"\b(?:но|зато|однако|але|проте|while|but|whereas|наши|наша|нашей|своих|свои|our|my|мы|ми|нас)\b|;|, а "
 )
 
 
@@ -463,6 +470,10 @@ def _admitted(view: View, c: Candidate) -> bool:
     """As in "the marines own up to four killed", "his own brigade counts two wounded": a side's own losses."""
     stop = re.compile(r"[.;]|\b(?:said|says|claimed|claims|but|while)\b|, (?:а|але|зате|натомість) ")
     theirs = view.all("enemy.losses")
+    if view.lang == "uk" and any(
+        h.start >= c.end and view.norm.startswith("визна", h.start) for h in view.all("enemy.admits")
+    ):
+        return True
     return c.group != "other" and any(
         h.end <= c.start
         and not stop.search(view.norm[h.end : c.start])
@@ -554,6 +565,8 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
         view.norm,
     )
     captor = c.measure is Measure.CAPTURED and _NOMINATIVE.fullmatch(text)
+    if captor and view.lang == "uk":
+        return False
     if lost is not None and not captor and not _AGENT_FORM.search(text) and _on_their_side(view, hit, c):
         return True
     if _NOMINATIVE.fullmatch(text) and not c.noun_start - 2 <= hit.start <= c.noun_end + 2:

@@ -38,8 +38,10 @@ def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], dr
     taken = [(q.start, q.noun_end) for q in quantities]
     found: list[Draft] = []
     triggers = _without_attributes(view, triggers)
-    for trigger in sorted(triggers, key=lambda t: t.measure is not Measure.KILLED):
-        if trigger in used or is_negated(view, trigger):
+    for trigger in sorted(
+        triggers, key=lambda t: (not _gives_back(view, t, triggers), t.measure is not Measure.KILLED)
+    ):
+        if trigger in used or is_negated(view, trigger) or _took_a_thing(view, trigger, quantities):
             continue
         if trigger.form == "state" and any("both" in q.marks for q in quantities):
             continue
@@ -74,6 +76,28 @@ def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], dr
             )
         )
     return found
+
+
+_ATTRIBUTE = re.compile(
+    r"(?:закатован|вбит|убит|загибл|полегл|розстрілян|замучен|замордован|страчен|збит)(?:ого|ої|их|ому|у)"
+)
+
+
+def _gives_back(view: View, trigger: Trigger, triggers: list[Trigger]) -> bool:
+    """As in "передали тіло вчителя, закатованого в Ізюмі": the body came back, how he died only describes him."""
+    return trigger.measure is Measure.BODIES_RETURNED and all(
+        _ATTRIBUTE.fullmatch(view.norm[t.start : t.end]) for t in triggers if t.measure is Measure.KILLED
+    )
+
+
+def _took_a_thing(view: View, trigger: Trigger, quantities: list[Quantity]) -> bool:
+    """As in "вбив 14 корів, а доярку оглушило": what it did is told of the things counted beside it."""
+    if view.lang != "uk" or trigger.form == "noun":
+        return False
+    return any(
+        q.counts == "other" and (0 <= q.start - trigger.end <= 2 or 0 <= trigger.start - q.noun_end <= 2)
+        for q in quantities
+    )
 
 
 def own_subjects(view: View, quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
@@ -141,8 +165,8 @@ def _without_attributes(view: View, triggers: list[Trigger]) -> list[Trigger]:
             trigger.measure is Measure.WOUNDED
             and kept
             and kept[-1].measure is Measure.KILLED
-            and re.fullmatch(r" (?:[\w-]+ )?", gap)
-            and not re.search(r"\b(?:and|и|та|й|а)\b", gap)
+            and re.fullmatch(r" (?:[\w-]+ ){0,2}", gap)
+            and not re.search(r"\b(?:and|и|та|й|і|а)\b", gap)
         )
         if not attribute:
             kept.append(trigger)
