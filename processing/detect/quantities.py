@@ -33,7 +33,8 @@ _AGE_BEFORE = re.compile(
     r"номер|№)(?: от| з| від| between| about)? ?$"
 )
 _MONEY_BEFORE = re.compile(
-    r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз(?:а|у|ом|ы)?[ -]$|вантаж(?:ем|у|ів|і)?[ -]\"?$|\bcargo[ -]$"
+    r"[$€£₽₴№#]\s?$|\bno\.? ?$|(?:^|[^\w])[a-zа-яіїє]{1,4}-$|\d[:.,/]$|груз(?:а|у|ом|ы)?[ -]$|"
+    r"вантаж(?:ем|у|ів|і)?[ -]\"?$|\bcargo[ -]$"
 )
 _MONEY_AFTER = re.compile(
     r" ?(?:г\. ?р\b|р\. ?н\b|года рожд|годов рожд|року народ|років народ)| ?(?:%|[$€£₽₴])|"
@@ -432,7 +433,8 @@ class QuantityReader:
         if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
             return True
         if re.search(
-            r"(?:ни один|ни одного|никто|жоден|жодн(?:ого|а|ої|е|ому|у)|ніхто|not one|none) (?:из|із|з|of)(?: the| these| those)? $",
+            r"(?:ни один|ни одного|никто|жоден|жодн(?:ого|а|ої|е|ому|у)|ніхто|not one|none) "
+            r"(?:из|із|з|of)(?: the| these| those)? $",
             before,
         ):
             return True
