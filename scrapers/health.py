@@ -38,6 +38,8 @@ def judge(
     last_new = now if well and (report.new or (first and ever)) else before.last_new_at if before else None
     if fault is None:
         verdict, error = _fresh_or_quiet(source, last_new, now, days), flood(source, days, report, now)
+        if not report.asked and before and before.consecutive_failures and PAGES_FAILED in (before.last_error or ""):
+            failures, error = before.consecutive_failures, before.last_error  # no page asked for: nothing is refuted
     else:
         verdict, error = fault
         if before is not None and before.verdict not in FAILING and failures == 1 and _may_pass(verdict, error):

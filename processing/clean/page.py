@@ -39,6 +39,7 @@ MAX_BODY = 10 << 20  # bytes of a page once decompressed
 SHORT = 400  # characters below which a text may be only part of its article
 MAX_STUB = 20_000  # bytes in which a page without a body may say where to go instead
 STUB = 250  # characters up to which the text of a page that refreshes elsewhere is no article
+STAMP = re.compile(r"\A\s*\d{1,2}[./]\d{1,2}[./]\d{4},?\s+\d{1,2}:\d{2}(?::\d{2})?(?=\s)")  # before the first paragraph
 LINKED = 0.6  # share of a text that is link texts, from which the page is a list of headlines
 
 for _name in ("trafilatura", "htmldate", "courlan", "charset_normalizer"):
@@ -193,10 +194,24 @@ def _text(tree: HtmlElement, facts: Facts, url: str) -> str:
     body = _plain(facts.article_body or "")
     if len(body) > 1.5 * len(text) + 200:
         return body
-    if len(text) < SHORT and len(thorough := _extract(tree, url, fast=False)) > 1.5 * len(text):
-        text = thorough
+    if len(text) < SHORT:
+        text, thorough = (_article_only(found, tree) for found in (text, _extract(tree, url, fast=False)))
+        text = thorough if len(thorough) > 1.5 * len(text) else text
     lead = standfirst(tree, facts.description, text) if text else None
     return f"{_tidy(lead)}\n{text}" if lead else text
+
+
+def _article_only(text: str, tree: HtmlElement) -> str:
+    """A short text without what trafilatura falls back to with it: menus before the headline, links, counters.
+
+    A counter or teaser in the text would make each look at the page an edit.
+    """
+    lines = text.split("\n")
+    heads = {" ".join(h1.text_content().split()) for h1 in tree.iter("h1")}
+    links = {" ".join(a.text_content().split()) for a in tree.iter("a")}
+    start = next((number + 1 for number, line in enumerate(lines) if line.lstrip("#- ") in heads), 0)
+    kept = [line for line in lines[start:] if not (line.lstrip("-| ") in links or line.isdecimal())]
+    return "\n".join(kept).strip() or text
 
 
 def _extract(tree: HtmlElement, url: str, fast: bool) -> str:
@@ -242,9 +257,14 @@ def _clean_text(text: str, tree: HtmlElement, facts: Facts, line: PageLine, sour
 
 
 def _without_headline(text: str, title: str | None) -> str:
-    """The text, unless it is nothing else, without the headline it begins with."""
+    """The text, unless it is nothing else, without the headline it begins with and the time of publication after it.
+
+    Of a short article trafilatura gives both; with another layout it does not, and the text would seem edited.
+    """
     rest = text.removeprefix(title or "")
-    return rest.strip() if rest[:1].isspace() and rest.strip() else text
+    if not (rest[:1].isspace() and rest.strip()):
+        return text
+    return STAMP.sub("", rest).strip() or rest.strip()
 
 
 def _published(tree: HtmlElement, facts: Facts, line: PageLine) -> dates.Moment | None:

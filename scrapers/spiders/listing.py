@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import lxml.html
 from lxml.etree import ParserError
 from scrapy import Request
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
 from scrapers.frontier import Verdict
 from scrapers.links import Link, clean_url
@@ -60,7 +61,8 @@ class ListingCrawl(SourceCrawl):
 
     def links(self, response: Any) -> list[Link]:
         """Links of the list; none at all is a fault of the rule or of the page."""
-        found = parse_listing(response.body, response.url, self.source)
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        found = parse_listing(response.body, response.url, self.source, kind)
         if not any(re.search(self.source.link_pattern or "", link.url) for link in found):
             rule = f"link_css {self.source.link_css!r}" if self.source.link_css else "the automatic choice"
             health = self.context.frontier.health([self.source.id]).get(self.source.id)
@@ -86,10 +88,24 @@ _NUMBERED = re.compile(
 )
 
 
-def parse_listing(body: bytes, url: str, source: Source) -> list[Link]:
-    """Links to articles on a listing page, in page order. Raises ValueError if it is no HTML."""
+def charset_of(body: bytes, content_type: str = "") -> str:
+    """UTF-8 if it can be that, whatever is declared; else as the header says, or the page, or as old sites write.
+
+    Left to itself, lxml takes a page without <meta charset> for Latin-1, and every title for gibberish.
+    """
     try:
-        tree = lxml.html.document_fromstring(body)
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        declared = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+        return next((name for name in declared if name not in (None, "utf-8")), None) or "cp1251"
+    return "utf-8"
+
+
+def parse_listing(body: bytes, url: str, source: Source, content_type: str = "") -> list[Link]:
+    """Links to articles on a listing page, in page order. Raises ValueError if it is no HTML."""
+    parser = lxml.html.HTMLParser(encoding=charset_of(body, content_type))
+    try:
+        tree = lxml.html.document_fromstring(body, parser=parser)
     except (ParserError, ValueError) as error:
         raise ValueError(f"not a web page: {error}") from None
     base = next((href for href in tree.xpath("//base/@href")), None)

@@ -227,6 +227,23 @@ def test_a_short_article_counts() -> None:
     assert text.text == "В Заречном простились с сержантом Иваном Выдуманным. Он погиб 2 марта."
 
 
+def test_a_short_article_is_the_same_text_in_another_layout() -> None:
+    """Neither the stamp under the headline nor menu and counter come into it: each would look like an edit."""
+    words = "Дежурные службы работают в усиленном режиме, сводка передана в область."
+    menu = "".join(f"<li><a href='/{n}/'>{name}</a></li>" for n, name in enumerate(("Власть", "Общество", "Погода")))
+    old = (
+        f"<html><body><ul>{menu}</ul><article><h1>Помощь прибыла в область</h1><time>28.02.2025 20:14</time>"
+        f"<p>{words}</p></article></body></html>"
+    )
+    new = (
+        "<html><head><meta property='og:title' content='Помощь прибыла в область'></head><body><nav><ul>" + menu
+        + "</ul></nav><main><div class='post'><h1>Помощь прибыла в область</h1><div class='entry-content'>"
+        f"<p>{words}</p></div></div></main><span class='views'>174</span></body></html>"
+    )
+    texts = [text_of(clean(page)) for page in (old, new)]
+    assert [(text.title, text.text) for text in texts] == [("Помощь прибыла в область", words)] * 2
+
+
 def test_the_publishers_own_text_is_taken_where_extraction_finds_little() -> None:
     """An articleBody that is markedly longer is the text, its entities and tags resolved."""
     body = "<p>" + " ".join(RU * 3) + "</p><p>&laquo;Держимся&raquo;, &mdash; сказал он.</p>"

@@ -69,6 +69,9 @@ def failed(reason: str, pages: int, disposition: Disposition = Disposition.HTTP_
         ((failed("more than 10 bytes", 2, Disposition.TOO_LARGE),) * 2, "fresh broken"),
         # pages that failed, and since then none was asked for: still so
         ((failed("status 403", 1), failed("status 403", 1), Report(status=304)), "fresh blocked blocked"),
+        # a crawl that asks for no page between two whose pages failed refutes nothing
+        ((failed("status 403", 1), Report(status=304), failed("status 403", 1)), "fresh fresh blocked"),
+        ((failed("status 403", 1), Report(status=304, asked=1, stored=1), failed("status 403", 1)), "fresh " * 3),
         ((Report(status=304),) * 3, "fresh fresh fresh"),
     ],
 )

@@ -9,6 +9,8 @@ import subprocess
 import pytest
 
 from scrapers.handover import Disposition, PageKind
+from scrapers.registry import Source
+from scrapers.spiders.listing import parse_listing
 from scrapers.warc import read_record
 from tests.scrapers.conftest import HOME, Crawler, Reply, Site
 
@@ -175,6 +177,28 @@ def test_a_list_is_turned_over_while_it_brings_news(site: Site, crawl: Crawler) 
     third = crawl([source | {"list_pages": 20}], "b3")
     assert sorted(third.by_url()) == ["/n/8-1.html"]
     assert site.paths().count("/press") == 1
+
+
+@pytest.mark.parametrize(
+    ("charset", "content_type", "head"),
+    [
+        ("utf-8", "text/html; charset=utf-8", ""),
+        ("utf-8", "text/html; charset=windows-1251", ""),
+        ("cp1251", "text/html; charset=utf-8", ""),
+        ("cp1251", "text/html", ""),
+        ("koi8-r", "text/html; charset=utf-8", "<meta charset='koi8-r'>"),
+        ("koi8-r", "text/html; charset=koi8-r", ""),
+    ],
+)
+def test_titles_of_a_list_are_read_whatever_charset_is_declared(charset: str, content_type: str, head: str) -> None:
+    """The title of a link is the document's where the page itself has none: it must not be gibberish."""
+    source = Source.model_validate({
+        "id": "list", "name": "n", "kind": "listing", "url": "https://e.org/", "lang": "ru", "group": "news",
+        "grade": "B2", "link_css": "div",
+    })
+    page = f"<html><head>{head}</head><body><div><a href='/a'>Мост открыт</a></div></body></html>"
+    (link,) = parse_listing(page.encode(charset), "https://e.org/", source, content_type)
+    assert link.title == "Мост открыт"
 
 
 def test_press_releases_as_files_are_pages(site: Site, crawl: Crawler) -> None:
