@@ -44,6 +44,7 @@ _MONEY_AFTER = re.compile(
 _NONE_LEFT = re.compile(r"\b(?:none|not one|not a single one) of (?:the |its |his |their |our |these |those )?$")
 _ALIVE = re.compile(r"[^.;:]{0,60}\b(?:survived|alive|lived|made it|got out|came (?:back|home|out)|returned|escaped)\b")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
+_ADJECTIVE = re.compile(r"(?:ьк|ов|нн|ськ|ськов)(?:і|их|ые|ых)$|(?:нн|оев|нов)[ыи]е$")
 _YEARS = re.compile(r"(?:1[89]|20)\d\d ?[—-] ?(?:1[89]|20)\d\d")
 _PAIR = re.compile(
     r"супруж|супругов|пар[аыу]$|семейн|подружжя|couple|родител|батьки|parents|двойн|двійн|близн|молодож|молодят"
@@ -444,6 +445,10 @@ class QuantityReader:
             return True
         if re.match(r" when (?:he|she|they) (?:died|was|were)\b", after):
             return True
+        if re.match(r"-(?:wo)?man (?!crew|team|patrol|unit|squad|group|detail)", after) or (
+            re.search(r"\b(?:last|final|top|round of) $", before) and not self._person_at(number.end + 1)
+        ):
+            return True
         if (number.word and after.startswith("-hundred")) or before.endswith(("one in ", " 1 in ")):
             return True
         if self.norm[number.start : number.end] == "both" and re.match(r" [\w'-]+(?: [\w'-]+)? and ", after):
@@ -616,8 +621,9 @@ class QuantityReader:
             ):
                 break
             kind = self._person_at(word.start)
-            if kind is not None and self.lexicon.lang == "en" and self._has(kind[1] + 1, ("objects",)):
-                return "other", kind[1], None  # "two police cars"
+            describes = self.lexicon.lang == "en" or _ADJECTIVE.search(word.text)
+            if kind is not None and describes and self._has(kind[1] + 1, ("objects",)):
+                return "other", kind[1], None  # "two police cars", but not "два бойца бригады"
             if kind is not None:
                 return "people", kind[1], kind[0]
             if self._has(word.start, ("objects", "time_units")):
