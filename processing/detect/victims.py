@@ -38,10 +38,10 @@ def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], dr
     taken = [(q.start, q.noun_end) for q in quantities]
     found: list[Draft] = []
     triggers = _without_attributes(view, triggers)
-    for trigger in sorted(
-        triggers, key=lambda t: (not _gives_back(view, t, triggers), t.measure is not Measure.KILLED)
-    ):
+    for trigger in sorted(triggers, key=lambda t: _rank(view, t, triggers)):
         if trigger in used or is_negated(view, trigger) or _took_a_thing(view, trigger, quantities):
+            continue
+        if _mourns(view, trigger) and any(d.trigger.measure is Measure.KILLED for d in [*drafts, *found]):
             continue
         if trigger.form == "state" and any("both" in q.marks for q in quantities):
             continue
@@ -81,6 +81,27 @@ def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], dr
 _ATTRIBUTE = re.compile(
     r"(?:закатован|вбит|убит|загибл|полегл|розстрілян|замучен|замордован|страчен|збит)(?:ого|ої|их|ому|у)"
 )
+
+
+_MOURNING = re.compile(r"(?:по)?прощ|сум(?:ує|уємо|ують)|похов|похор|хова|провел|проводж|оплак|скорб|жалоб|співчув")
+
+
+def _rank(view: View, trigger: Trigger, triggers: list[Trigger]) -> tuple[bool, bool, bool]:
+    """Bodies given back first, then the dead, those only mourned for after those told to have died."""
+    return (
+        not _gives_back(view, trigger, triggers),
+        trigger.measure is not Measure.KILLED,
+        _mourns(view, trigger),
+    )
+
+
+def _mourns(view: View, trigger: Trigger) -> bool:
+    """As in "Громада попрощалася з Героєм: сержант загинув під Авдіївкою": the same death, told and mourned."""
+    return (
+        view.lang == "uk"
+        and trigger.measure is Measure.KILLED
+        and _MOURNING.match(view.norm, trigger.start) is not None
+    )
 
 
 def _gives_back(view: View, trigger: Trigger, triggers: list[Trigger]) -> bool:
