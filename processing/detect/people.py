@@ -26,6 +26,10 @@ _SINGULAR = re.compile(
     r"померла|вбита|вбитий|убитий|не выжил|не выжила|не вижив|"
     r"не вижила|обезглавлен|расстрелян|застрелен|казнен|сконав)$"
 )
+_INJURY = re.compile(
+    r"(?:\w+ )?(?:ожог|перелом|сотрясени|контузи|ранени|ран[аы]\b|ушиб|баротравм|обморожени|порез|ампутаци|осколочн|"
+    r"черепно|минно|травм|опік|струс|поранен(?:ня|ь)|уламков|забо[їй])"
+)
 _JOINED = re.compile(
     r"(?: [\w'’-]+){0,3}(?:, \d{1,3}| \(\d{1,3}\))?(?:,|,? (?:и|та|й|і|and|а также)) (?:[\w'’-]+ ){0,3}"
 )
@@ -138,7 +142,7 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     ):
         return _named(view, replace(trigger, form="verb"), taken, limits)
     if noun and not _of_one(view, trigger):
-        return _roll(view, trigger, taken)
+        return _injured(view, trigger, taken, limits) or _roll(view, trigger, taken)
     names = _named(view, trigger, taken, limits)
     single = _single(view, trigger, taken, limits)
     if names is not None and (single is None or names.count >= single.count):
@@ -273,13 +277,30 @@ def _ones(view: View) -> list[Hit]:
     return sorted((h for h in hits.values() if view.lang != "en" or h.end + 1 not in starts), key=lambda h: h.start)
 
 
+def _injured(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> People | None:
+    """As in "ожоги у танкиста Долгова", "сотрясение мозга у школьницы": the injury and whose it is."""
+    if trigger.measure is not Measure.WOUNDED or view.lang == "en" or not _INJURY.match(view.norm, trigger.start):
+        return None
+    told = replace(trigger, form="verb")
+    found = _named(view, told, taken, limits) or _single(view, told, taken, limits)
+    if found is None or not re.search(r"\bу (?:[\w-]+ ){0,3}$", view.norm[: found.start]):
+        return None
+    return found
+
+
+def _are_joined(view: View, trigger: Trigger, first: Hit, second: Hit) -> bool:
+    """Joined by a comma or "and", with no other word of loss between: "попал под огонь снайпера и ранен сотрудник"."""
+    told = any(first.end <= h.start < second.start and h.start >= trigger.start for h in view.all("triggers."))
+    return not told and _JOINED.fullmatch(view.norm[first.end : second.start]) is not None
+
+
 def _chain(view: View, trigger: Trigger, options: list[Hit], best: Hit) -> list[Hit]:
     """Neighbours joined to the best one: "her husband and son", "wife, mother-in-law, and baby"."""
     index = options.index(best)
     low = high = index
-    while low and _JOINED.fullmatch(view.norm[options[low - 1].end : options[low].start]):
+    while low and _are_joined(view, trigger, options[low - 1], options[low]):
         low -= 1
-    while high + 1 < len(options) and _JOINED.fullmatch(view.norm[options[high].end : options[high + 1].start]):
+    while high + 1 < len(options) and _are_joined(view, trigger, options[high], options[high + 1]):
         high += 1
     run = options[low : high + 1]
     if (

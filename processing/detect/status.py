@@ -91,6 +91,9 @@ _BIOGRAPHY = re.compile(
     r"подписа\w*|выпуск\w*|випуск\w*|избра\w*|обра\w*|назначе\w*|работа\w*|воева\w*|воює\w*|воюет|контракт\w*|народи\w*)"
     r"(?: [^\W\d]+){0,4} ?$"
 )
+_AFTERMATH = re.compile(
+    r"пожар|возгор|загор|горел|обруш|обвал|рухн|пожеж|займан|лод[кч]|велосипед|мотоцикл|легковуш|иномарк|трасс"
+)
 _LONG_AFTER = re.compile(
     r"спустя|через|поисков|год|\d+ лет|торік|рок|рік|років"
 )  # as long as it may take for the living and the dead to come home
@@ -346,7 +349,8 @@ def _historical(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.HISTORICAL, "status.past_year"
     if article.lang == "en" and _looks_back(article, view):
         return Status.HISTORICAL, "status.looks_back"
-    if article.item.published is None and _UNDATED_YEAR.search(view.norm):
+    undated = _UNDATED_YEAR.finditer(view.norm) if article.item.published is None else ()
+    if any(not _BIOGRAPHY.search(view.norm, 0, m.start()) for m in undated):
         return Status.HISTORICAL, "status.year_alone"
     return None
 
@@ -646,6 +650,11 @@ def _war_around(article: Article, view: View) -> bool:
     if article.lang != "en" or len(article.views) < 2:
         return False
     return article.weights["war"] > article.weights["accident"] and len(view.all("cause.accident")) == 1
+
+
+def _aftermath(view: View, hit: Hit) -> bool:
+    """A fire or a collapse that a strike told of elsewhere in the text may have caused."""
+    return view.lang != "en" and _AFTERMATH.match(view.norm, hit.start) is not None
 
 
 def _official(article: Article, view: View, c: Candidate) -> bool:
