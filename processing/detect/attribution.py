@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from processing.detect.headings import heading, signature, subject_of_saying
+from processing.detect.headings import according_to, heading, inverted_subject, signature, subject_of_saying
 from processing.detect.lexicon import Hit
 from processing.detect.places import find_places
 from processing.detect.subjects import beside_mark, subject
@@ -41,6 +41,10 @@ _NOT_NAME = word_set(
 
 _UNIT = re.compile(r"(?:бригад|батальон|батальйон|рот[аеыиу]|полк|отряд|госпитал|шпитал|больниц|лікарн|красн\w+ крест)")
 _ABROAD = re.compile(r"^([A-Z][\w&.'-]+(?: [A-Z][\w&.'-]+){0,2}|[«\"][A-ZА-ЯЁ][^»\"]{2,30}[»\"]): ")  # "Bloomberg: ..."
+_NO_SPEAKER = _PRONOUNS | word_set(
+    "i we you it this that there who which am is are was were has have had been be not over under about some all no none only "
+    "and but as by of in on at to the a an their its his her our well more less up so far now then officials' reported"
+)
 _SOURCE = re.compile(r"(?:источник|собеседник|джерел|співрозмовник)\w* (?:\w|[«\"])")
 
 
@@ -94,7 +98,9 @@ def _in_sentence(article: Article, view: View) -> Attribution | None:
         or signature(article, view)
         or _by_office(view)
         or _by_verb(view)
+        or according_to(view)
         or subject_of_saying(view)
+        or inverted_subject(view)
         or _by_source(view)
         or _by_institution(view)
         or _by_subject(view)
@@ -210,6 +216,8 @@ def _speaks(view: View, start: int, end: int) -> bool:
         if mark.start >= end and _said_by_another(view, mark, end):
             continue
         gap = view.norm[end : mark.start] if mark.start >= end else view.norm[mark.end : start]
+        if view.lang == "en" and mark.end <= start and re.search(r"\b(?:that|how|killed|wounded|by)\b|\d", gap):
+            continue
         if len(gap) < 32 and not re.search(r"[.;:]|,.*,", gap):
             return True
     return bool(re.match(r" ?[:—]|[\"»] ?[,—]| (?:в|на|у) [^:\"]{3,30}: \"", view.norm[end : end + 40])) or bool(
@@ -319,7 +327,8 @@ def _by_phrase(view: View) -> Attribution | None:
     if view.lang == "en":
         for hit in view.all("attribution.verbs"):
             subject = re.search(r"(?:^|[,:—] |\b(?:as|but|and) )((?:[\w'’-]+ ){1,4})$", raw[: hit.start])
-            if subject:
+            words = subject.group(1).split() if subject else []
+            if subject and words[0].lower() not in _NO_SPEAKER and words[-1].lower() not in _NO_SPEAKER:
                 return Attribution(institution=subject.group(1).strip())
     return None
 

@@ -133,7 +133,9 @@ def _drafts(article: Article, view: View) -> list[Draft]:
     drafts = without_fatal_wounds(view, drafts)
     drafts.sort(key=lambda d: d.start)
     for draft in drafts:
-        draft.group = group_of(view, draft.group, draft.trigger.measure)
+        draft.group = group_of(
+            view, draft.group, draft.trigger.measure, view.norm[draft.start : max(draft.end, draft.noun_end)]
+        )
         set_status(article, view, draft, drafts, triggers)
     enemies_too(view, drafts)
     within_toll(drafts)

@@ -16,6 +16,7 @@ _NO_SUBJECT = word_set(
     "he she it they we i you who which that there this these those what where when if one both his her its their in on "
     "at after before by for from with of to is was were are been being and but as than not no because since during"
 )
+_ASIDE = re.compile(r" \([^()]{1,40}\) $")
 _OWNED = word_set("his her its their")
 _OWN_WORD = re.compile(r"(?:report|statement|account|post|figure|data|bulletin|release|note|words?|figures|tally)s? ?$")
 _HEADING = re.compile(r"^([A-Z][^:.!?]{2,60}): ")
@@ -31,7 +32,7 @@ def subject_of_saying(view: View) -> Attribution | None:
     for verb in sorted(view.all("attribution.verbs"), key=lambda h: h.start):
         if any(t.start < verb.end and verb.start < t.end for t in triggers):
             continue
-        match = _NOUN_PHRASE.search(view.norm[: verb.start])
+        match = _NOUN_PHRASE.search(_ASIDE.sub(" ", view.norm[: verb.start]))
         if match is None:
             continue
         start, end = match.span(1)
@@ -40,6 +41,46 @@ def subject_of_saying(view: View) -> Attribution | None:
             continue
         return Attribution(institution=view.sentence.raw[start:end].strip())
     return None
+
+
+_ACCORDING = re.compile(
+    r"\b(?:according to|in the words of|as reported by|by the (?:estimate|count|account) of) "
+    r"((?:[\w'’\".&()/-]+ ?){1,9}?)(?=[,;:.]|$| (?:said|says|that|which|who|as|at|on|in which|was|were|is|are|have|has|had|after|when)\b)"
+)
+_INVERTED = re.compile(
+    r"[,\"'”’—] ?(?:says?|said|reads?|wrote|writes|reported|reports|told [\w ]{2,20}|added|adds|added|notes?|recalls?|explained) "
+    r"((?:the|an?|one|its|his|her|their|our) (?:[\w'’-]+ ){0,5}[\w'’-]+?)(?=[.,;:]|$| (?:on|in|at|who|which|after|when|as|of the)\b)"
+)
+_ORGANISATION = re.compile(
+    r"(?:press|news|times|post|tv|media|radio|energo|energy|telegram|channel|journal|gazette|insider|realii|group|union|league|watch|"
+    r"network|observatory|monitor|agency|railways?|church|diocese|outlet|company|plant|foundation|volunteers|families|parents|wives|"
+    r"mothers|relatives|kin|witnesses|sources?|embassy|consulate|mission|tribune|herald|today|live|info|inform)\w*$",
+    re.IGNORECASE,
+)
+
+
+def according_to(view: View) -> Attribution | None:
+    """As in "according to local residents, ..."."""
+    if view.lang != "en":
+        return None
+    match = _ACCORDING.search(view.norm)
+    if match is None:
+        return None
+    words = view.sentence.raw[match.start(1) : match.end(1)].strip()
+    return Attribution(institution=words) if words else None
+
+
+def inverted_subject(view: View) -> Attribution | None:
+    """As in '"three will need operations," says the shop foreman'."""
+    match = _INVERTED.search(view.norm) if view.lang == "en" else None
+    if match is None or any(match.start(1) <= h.start < match.end(1) for h in view.all("triggers.")):
+        return None
+    return Attribution(institution=view.sentence.raw[match.start(1) : match.end(1)])
+
+
+def _names_itself(text: str) -> bool:
+    """As in "DTEK Energy: two technicians injured", "Exiled outlet: ..."."""
+    return len(text.split()) <= 4 and _ORGANISATION.search(text) is not None
 
 
 def _is_speaker(view: View, words: list[str], start: int, end: int) -> bool:
@@ -55,7 +96,9 @@ def heading(view: View) -> Attribution | None:
     match = _HEADING.match(view.sentence.raw)
     if view.lang != "en" or match is None:
         return None
-    if not any(h.end <= match.end(1) for h in view.all("attribution.offices", "attribution.institutions")):
+    if not any(
+        h.end <= match.end(1) for h in view.all("attribution.offices", "attribution.institutions")
+    ) and not _names_itself(match.group(1)):
         return None
     return None if any(h.start < match.end(1) for h in view.all("triggers.")) else _official(match.group(1))
 
