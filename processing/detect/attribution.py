@@ -42,8 +42,9 @@ _NOT_NAME = word_set(
 _UNIT = re.compile(r"(?:бригад|батальон|батальйон|рот[аеыиу]|полк|отряд|госпитал|шпитал|больниц|лікарн|красн\w+ крест)")
 _ABROAD = re.compile(r"^([A-Z][\w&.'-]+(?: [A-Z][\w&.'-]+){0,2}|[«\"][A-ZА-ЯЁ][^»\"]{2,30}[»\"]): ")  # "Bloomberg: ..."
 _NO_SPEAKER = _PRONOUNS | word_set(
-    "i we you it this that there who which am is are was were has have had been be not over under about some all no none only "
-    "and but as by of in on at to the a an their its his her our well more less up so far now then officials' reported"
+    "i we you it this that there who which am is are was were has have had been be not over under about some "
+    "all no none only and but as by of in on at to the a an their its his her our well more less up so far "
+    "now then officials' reported"
 )
 _SOURCE = re.compile(r"(?:источник|собеседник|джерел|співрозмовник)\w* (?:\w|[«\"])")
 

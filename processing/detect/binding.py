@@ -88,6 +88,9 @@ _DEAD_ONES = re.compile(r"\b(?:bod(?:y|ies)|remains|coffins?|caskets?|corpses?|a
 _DEAD_OF = re.compile(
     r"\b(?:bodies|body|remains|coffins?|caskets?|corpses?|ashes) (?:and \w+ )?of (?:the |some |about |another )?$"
 )
+_ALL_OF_WHOM = re.compile(
+    r"^[^.:\d]{0,80}[;,] (?:all|they)(?: of them| three| four| five)? (?:(?:were|are|have|had|been|also) ){0,3}$"
+)
 _LIMIT = 14
 
 
@@ -513,6 +516,8 @@ class Binder:
         if not forward and "of" in q.marks:
             gap = _OF_TOTAL.sub("", gap)
         gap = _ASIDE.sub(" ", gap)
+        if not forward and self.lang == "en":
+            gap = _ALL_OF_WHOM.sub(" ", gap)
         if not forward and self.lang == "en":
             gap = _RELATIVE.sub(" ", _APPOSITION.sub(" x ", gap))
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))

@@ -53,14 +53,15 @@ def side_of(view: View, start: int, end: int) -> str | None:
 
 
 _ADULT = re.compile(
-    r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|the|another|\d+-year-old|young|old|elderly|middle-aged|local|"
+    r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|the|another|\d+-year-old|young|old|"
+    r"elderly|middle-aged|local|"
     r"pregnant|\W)*(?:wom[ae]n|couple|bride|groom|bride and groom|husband and wife|brothers?|sisters?)"
 )
 _OUR_BOYS = re.compile(r"\b(?:our|their) (?:\w+ )?(?:boys|guys|lads|men)\b|\bof our (?:boys|guys|lads|own)\b")
 _CIVIL_CREW = re.compile(
-    r"\b(?:ambulance|film|tv|tug|ship|freighter|ferry|trawler|carrier|tanker|repair|train|cargo|vessel|merchant|bus|rescue|fire|camera)\b"
+    r"\b(?:ambulance|film|tv|tug|ship|freighter|ferry|trawler|carrier|tanker|repair|train|cargo|vessel|merchant|bus|"
+    r"rescue|fire|camera)\b"
 )
-_NATION = re.compile(r"(?:ukrainians|russians|georgians|israelis|palestinians|belarusians|people|persons|captives|men and women)$")
 
 
 def _by_word(view: View, group: str, measure: Measure, words: str) -> str:
@@ -71,9 +72,17 @@ def _by_word(view: View, group: str, measure: Measure, words: str) -> str:
         return "military"
     if group in ("military", "unknown") and re.search(r"\bcrew", words) and _CIVIL_CREW.search(view.norm):
         return "civilian"
-    if group in ("civilian", "unknown") and _OUR_BOYS.search(view.norm) and re.search(r"\b(?:boys|guys|lads|men|of our)", words):
+    if (
+        group in ("civilian", "unknown")
+        and _OUR_BOYS.search(view.norm)
+        and re.search(r"\b(?:boys|guys|lads|men|of our)", words)
+    ):
         return "military"
-    if group == "civilian" and "volunteer" in words and re.search(r"\b(?:captiv|fight|fought|battle|front|encircled|forces|killed in)", view.norm):
+    if (
+        group == "civilian"
+        and "volunteer" in words
+        and re.search(r"\b(?:captiv|fight|fought|battle|front|encircled|forces|killed in)", view.norm)
+    ):
         return "military"
     return group
 

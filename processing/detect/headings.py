@@ -45,15 +45,20 @@ def subject_of_saying(view: View) -> Attribution | None:
 
 _ACCORDING = re.compile(
     r"\b(?:according to|in the words of|as reported by|by the (?:estimate|count|account) of) "
-    r"((?:[\w'’\".&()/-]+ ?){1,9}?)(?=[,;:.]|$| (?:said|says|that|which|who|as|at|on|in which|was|were|is|are|have|has|had|after|when)\b)"
+    r"((?:[\w'’\".&()/-]+ ?){1,9}?)(?=[,;:.]|$| (?:said|says|that|which|who|as|at|on|in which|was|were|is|are|have|"
+    r"has|had|after|when)\b)"
 )
 _INVERTED = re.compile(
-    r"[,\"'”’—] ?(?:says?|said|reads?|wrote|writes|reported|reports|told [\w ]{2,20}|added|adds|added|notes?|recalls?|explained) "
-    r"((?:the|an?|one|its|his|her|their|our) (?:[\w'’-]+ ){0,5}[\w'’-]+?)(?=[.,;:]|$| (?:on|in|at|who|which|after|when|as|of the)\b)"
+    r"[,\"'”’—] ?(?:says?|said|reads?|wrote|writes|reported|reports|told [\w ]{2,20}|added|adds|added|notes?|"
+    r"recalls?|explained) "
+    r"((?:the|an?|one|its|his|her|their|our) (?:[\w'’-]+ ){0,5}[\w'’-]+?)(?=[.,;:]|$| (?:on|in|at|who|which|after|"
+    r"when|as|of the)\b)"
 )
 _ORGANISATION = re.compile(
-    r"(?:press|news|times|post|tv|media|radio|energo|energy|telegram|channel|journal|gazette|insider|realii|group|union|league|watch|"
-    r"network|observatory|monitor|agency|railways?|church|diocese|outlet|company|plant|foundation|volunteers|families|parents|wives|"
+    r"(?:press|news|times|post|tv|media|radio|energo|energy|telegram|channel|journal|gazette|insider|realii|group|"
+    r"union|league|watch|"
+    r"network|observatory|monitor|agency|railways?|church|diocese|outlet|company|plant|foundation|volunteers|"
+    r"families|parents|wives|"
     r"mothers|relatives|kin|witnesses|sources?|embassy|consulate|mission|tribune|herald|today|live|info|inform)\w*$",
     re.IGNORECASE,
 )

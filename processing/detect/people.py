@@ -447,6 +447,8 @@ def _distance(view: View, trigger: Trigger, start: int, end: int) -> float:
     gap = view.norm[low:start] if start >= low else view.norm[end : trigger.start]
     if gap == " — ":
         return 0
+    if view.lang == "en" and start < trigger.start:
+        gap = re.sub(r"^[^.:]{0,60}[;,] (?:he|she) (?:\w+ )?$", " x ", gap)
     gap = re.sub(r", [^,]{1,40},", " x ", gap)
     return len(re.findall(r"\w+", gap)) + 2 * gap.count(",") + 6 * len(re.findall(r"[;:\"]|—", gap))
 
@@ -595,6 +597,13 @@ def _persons(view: View, chain: list[Span]) -> int:
 # -- a singular verb is enough -----------------------------------------------------------------------
 
 
+def _subject_start(view: View, low: int, trigger: Trigger) -> int:
+    """Where the clause of the word of loss begins, in English."""
+    if view.lang != "en":
+        return low
+    return max([low, *(m.end() for m in re.finditer(r"[,;:] ", view.norm[: trigger.start]))])
+
+
 def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
     """As in "Убит муфтий ...", "tycoon killed in shelling": one death, by the verb's number or a lone noun."""
     if trigger.measure is Measure.WOUNDED and view.lang != "en":
@@ -623,7 +632,10 @@ def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
             r"figure) (?:was|has been) (?:\w+ly )?$",
             view.norm[: trigger.start],
         )
-        and not any(limits[0] <= h.start < trigger.start for h in view.all("objects", "cause.animals"))
+        and not any(
+            _subject_start(view, limits[0], trigger) <= h.start < trigger.start
+            for h in view.all("objects", "cause.animals")
+        )
     ):
         return People(trigger.start, trigger.end, 1, "unknown", (), "count.was")
     lone = re.search(r"(?:^|\b)(?:[\w-]+ ){0,4}([a-z]{4,}[^s\W]) $", view.norm[: trigger.start])

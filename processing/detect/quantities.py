@@ -41,6 +41,14 @@ _MONEY_AFTER = re.compile(
     r" ?(?:per ?cent|процент|відсотк)|[:/]\d|\.\d|-(?:мм|мм|см|й|я|го|storey|"
     r"story|floor|meter|metre|mm|этажн|поверх)| (?:to|for|per) (?:each|every)\b"
 )
+_VERB_OVER = re.compile(
+    r"\b(?:hand|turn|tak|took|pass|giv|gave|bring|brought|carr|ran|run|knock|pull|get|got|went|go|deliver|sign|fly|"
+    r"flew)"
+    r"\w*(?: back)? $"
+)
+_TOLD_ABOUT = re.compile(
+    r"\b(?:known|know|knows|heard|news|word|reports?|claims?|rumou?rs?|tells?|told|wrote|spoke|warn\w*) $"
+)
 _NONE_LEFT = re.compile(r"\b(?:none|not one|not a single one) of (?:the |its |his |their |our |these |those )?$")
 _ALIVE = re.compile(r"[^.;:]{0,60}\b(?:survived|alive|lived|made it|got out|came (?:back|home|out)|returned|escaped)\b")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
@@ -559,6 +567,8 @@ class QuantityReader:
         for name in ("about", "exact", "up_to", "more_than", "at_least"):
             for hit in self.by_tag.get(f"qualifiers.{name}", []):
                 gap = self.norm[hit.end : number.start] if hit.end <= number.start else "x" * 9
+                if self.lexicon.lang == "en" and self._is_particle(hit):
+                    continue
                 if self.norm[hit.start : hit.end] == "за" and self.norm[number.start : number.end].endswith("ма"):
                     continue
                 if (
@@ -572,6 +582,13 @@ class QuantityReader:
         if best[0] is Qualifier.UP_TO and (owned or self._is_rise_to(best[1])):
             return Qualifier.EXACT, number.start
         return best
+
+    def _is_particle(self, hit: Hit) -> bool:
+        """As in "handed over six bodies", "known about five sailors": part of the verb, no bound."""
+        before, word = self.norm[max(0, hit.start - 20) : hit.start], self.norm[hit.start : hit.end]
+        return (word in ("over", "around", "above") and _VERB_OVER.search(before) is not None) or (
+            word == "about" and _TOLD_ABOUT.search(before) is not None
+        )
 
     def _is_rise_to(self, start: int) -> bool:
         """As in "выросло до 25": up to what level, not an upper bound."""

@@ -111,7 +111,10 @@ def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
     hits = [
         h
         for h in view.all("prior")
-        if h.start < draft.start and draft.start - h.end < 60 and not _updated(view, h.end, draft, drafts)
+        if h.start < draft.start
+        and draft.start - h.end < (16 if view.norm[h.start : h.end] in ("from", "before") else 60)
+        and not _updated(view, h.end, draft, drafts)
+        and not (view.lang == "en" and _NOW.search(view.norm[h.end : draft.start]))
     ]
     if not hits:
         return False
@@ -142,6 +145,17 @@ def enemies_too(view: View, drafts: list[Draft]) -> None:
         ):
             draft.status = Status.ENEMY_CLAIM
             draft.rules.append("status.enemy_list")
+        elif (
+            view.lang == "en"
+            and draft.status is Status.ENEMY_CLAIM
+            and before.status is Status.OWN
+            and before.group in ("military", "unknown")
+            and view.has("enemy.ua_speaker", "enemy.ru_speaker")
+            and not contrast
+            and not view.has("enemy.admits")
+        ):
+            before.status = Status.ENEMY_CLAIM
+            before.rules.append("status.enemy_list")
 
 
 def patients(drafts: list[Draft]) -> None:

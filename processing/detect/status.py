@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from processing.detect.background import called_false, counts_others, of_those_hurt_before, would_have_been
 from processing.detect.lexicon import Hit
+from processing.detect.places import find_places
 from processing.detect.roles import roles_of
 from processing.detect.view import Article, View
 from processing.models import Measure, Status
@@ -626,6 +627,7 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
         and not article.weights["war"]
         and not article.weights["conflict"]
         and not _official(article, view, c)
+        and not (article.lang == "en" and _in_the_war_zone(article))
     ):
         return Status.ACCIDENT, "status.no_conflict"
     if (
@@ -636,6 +638,14 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
     ):
         return Status.ACCIDENT, "status.mass_without_cause"
     return None
+
+
+_WAR_ZONE = ("UA", "RU-BEL", "RU-KRS", "RU-BRY")
+
+
+def _in_the_war_zone(article: Article) -> bool:
+    """A text that names a place in Ukraine or on its border."""
+    return any(place.code.startswith(_WAR_ZONE) for view in article.views for place in find_places(view))
 
 
 _PUBLIC_FIGURE = re.compile(

@@ -29,6 +29,10 @@ _MANY = re.compile(
 )
 _GERUND = re.compile(r"(?:не|ні) \w{2,}(?:дя|ая|уя|ив|ав|ев|вши|вшись|ясь|учи|ючи|ячи|вшися)\b")
 _RELATIVE = re.compile(r", (?:який|яка|яке|які|яких|якого|яку|котор\w+|who|which)\b[^,.;:]*$")
+_WOUNDED_SO = re.compile(
+    r"(?:,? (?!and\b|but\b|while\b)[\w'’-]+){0,10},?(?: (?:has|had|have|later|also|since|then|\w+day))* "
+)
+_WAS = re.compile(r"\b(?:was|were|is|are|been|being|got|left|has|had|have|and) (?:\w+ly )?$")
 _CHAIN = re.compile(r"(?:(?: [^.;,]{0,50})?,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
 
 
@@ -170,6 +174,8 @@ def _limits(view: View, triggers: list[Trigger], trigger: Trigger, used: set[Tri
         if other.measure is trigger.measure and other not in used:
             return False
         wound = trigger.measure is Measure.KILLED and other.measure is Measure.WOUNDED
+        if wound and view.lang == "en" and _WOUNDED_SO.fullmatch(view.norm[other.end : trigger.start]):
+            return bool(_WAS.search(view.norm[: other.start]))
         return not (wound and (other.form == "noun" or _RELATIVE.search(view.norm[: other.start])))
 
     low = max((t.end for t in triggers if t.start < trigger.start and bars(t)), default=0)
