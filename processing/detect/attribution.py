@@ -328,8 +328,8 @@ def _by_phrase(view: View) -> Attribution | None:
     if view.lang == "en":
         for hit in view.all("attribution.verbs"):
             subject = re.search(r"(?:^|[,:—] |\b(?:as|but|and) )((?:[\w'’-]+ ){1,4})$", raw[: hit.start])
-            words = subject.group(1).split() if subject else []
-            if subject and words[0].lower() not in _NO_SPEAKER and words[-1].lower() not in _NO_SPEAKER:
+            said_by = subject.group(1).split() if subject else []
+            if subject and said_by[0].lower() not in _NO_SPEAKER and said_by[-1].lower() not in _NO_SPEAKER:
                 return Attribution(institution=subject.group(1).strip())
     return None
 

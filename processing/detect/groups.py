@@ -52,11 +52,6 @@ def side_of(view: View, start: int, end: int) -> str | None:
     return None if struck else "Russia" if russian else "Ukraine"
 
 
-_ADULT = re.compile(
-    r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|the|another|\d+-year-old|young|old|"
-    r"elderly|middle-aged|local|"
-    r"pregnant|\W)*(?:wom[ae]n|couple|bride|groom|bride and groom|husband and wife|brothers?|sisters?)"
-)
 _OUR_BOYS = re.compile(r"\b(?:our|their) (?:\w+ )?(?:boys|guys|lads|men)\b|\bof our (?:boys|guys|lads|own)\b")
 _CIVIL_CREW = re.compile(
     r"\b(?:ambulance|film|tv|tug|ship|freighter|ferry|trawler|carrier|tanker|repair|train|cargo|vessel|merchant|bus|"
@@ -64,10 +59,8 @@ _CIVIL_CREW = re.compile(
 )
 
 
-def _by_word(view: View, group: str, measure: Measure, words: str) -> str:
+def _by_word(view: View, group: str, words: str) -> str:
     """What an English noun says of the group that its list does not."""
-    if group == "civilian" and _ADULT.fullmatch(words):
-        return "unknown"
     if "peacekeeper" in words:
         return "military"
     if group in ("military", "unknown") and re.search(r"\bcrew", words) and _CIVIL_CREW.search(view.norm):
@@ -90,7 +83,7 @@ def _by_word(view: View, group: str, measure: Measure, words: str) -> str:
 def group_of(view: View, group: str, measure: Measure, words: str = "") -> str:
     """The group by the noun, else by what the sentence says of them; `unknown` rather than guessed."""
     if view.lang == "en" and words:
-        group = _by_word(view, group, measure, words)
+        group = _by_word(view, group, words)
     if (
         group == "military"
         and re.search(r"\b(?:sailor|моряк)\w*", view.norm)
