@@ -126,7 +126,8 @@ def _set_older(view: View, q: Quantity, told: Draft, new: Draft) -> None:
 _SPEAKERS = ("attribution.offices", "attribution.institutions", "attribution.verbs", "attribution.by")
 _SAYS = re.compile(
     r"(?: (?:has|have|had|so far|только|лише|тільки|only|just|пока|поки|говорит|говорят|каже|кажуть|speaks?|of|о|про|"
-    r"puts?|the|number|figure|at|it|confirm\w*|подтвержд\w*|підтвердж\w*|mention\w*|называ\w+|назива\w+|counts?|насчит\w+|"
+    r"puts?|the|number|figure|at|it|confirm\w*|подтвержд\w*|підтвердж\w*|mention\w*|называ\w+|назива\w+|counts?|"
+    r"насчит\w+|"
     r"нараховує|admits?|acknowledg\w*|признал\w*|визнал\w*|insists?|on|all|all of|не более|that)|:| —| -|,)*[ «\"]*"
 )
 _SAID_AFTER = re.compile(

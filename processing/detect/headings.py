@@ -17,6 +17,10 @@ _NO_SUBJECT = word_set(
     "at after before by for from with of to is was were are been being and but as than not no because since during"
 )
 _ASIDE = re.compile(r" \([^()]{1,40}\) $")
+_NO_LAST = word_set(
+    "a an the has have had is was are were been be being i'm and or but of in on at to by for not so as "
+    "also figure estimated"
+)
 _OWNED = word_set("his her its their")
 _OWN_WORD = re.compile(r"(?:report|statement|account|post|figure|data|bulletin|release|note|words?|figures|tally)s? ?$")
 _HEADING = re.compile(r"^([A-Z][^:.!?]{2,60}): ")
@@ -49,7 +53,8 @@ _ACCORDING = re.compile(
     r"has|had|after|when)\b)"
 )
 _INVERTED = re.compile(
-    r"[,\"'”’—] ?(?:says?|said|reads?|wrote|writes|reported|reports|told [\w ]{2,20}|added|adds|added|notes?|"
+    r"(?:[,\"'”’—] ?|\b)(?:reckons|estimates|says?|said|reads?|wrote|writes|reported|reports|told [\w ]{2,20}|added|"
+    r"adds|added|notes?|"
     r"recalls?|explained) "
     r"((?:the|an?|one|its|his|her|their|our) (?:[\w'’-]+ ){0,5}[\w'’-]+?)(?=[.,;:]|$| (?:on|in|at|who|which|after|"
     r"when|as|of the)\b)"
@@ -89,6 +94,8 @@ def _names_itself(text: str) -> bool:
 
 
 def _is_speaker(view: View, words: list[str], start: int, end: int) -> bool:
+    if words[-1] in _NO_LAST:
+        return False
     if words[0] in _NO_SUBJECT - _OWNED or (words[0] in _OWNED and _OWN_WORD.search(view.norm[start:end])):
         return False
     if len(words) == 1 and (words[0] in _OWNED or (view.sentence.raw[start].islower() and not words[0].endswith("s"))):
