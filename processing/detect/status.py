@@ -195,7 +195,7 @@ _NOT_LOST = re.compile(
 _FALSE = re.compile(
     r"\b(?:untrue|false|fake|fakes|disinformation|misinformation|fabricat\w+|baseless|unfounded|hoax\w*|lies|a lie|"
     r"invention|nonsense|"
-    r"disavow\w*|propaganda|refut\w+|debunk\w*|dismiss\w*|not true|no truth|did not (?:die|happen)|"
+    r"invent\w+|disavow\w*|propaganda|refut\w+|debunk\w*|dismiss\w*|not true|no truth|did not (?:die|happen)|"
     r"alive and (?:well|unharmed|in good)|"
     r"is alive|are alive|were alive|fantas(?:y|ies)|made up|rubbish|rejects?|rejected|den(?:y|ies|ied|ying)|denials?|"
     r"do(?:es)? not correspond|old footage|staged)\b"
@@ -414,6 +414,13 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ENEMY_CLAIM, "status.destroyed"
     if article.lang == "en" and _CLAIMING.search(view.norm):
         return Status.ENEMY_CLAIM, "status.claiming"
+    if (
+        article.lang == "en"
+        and c.group == "military"
+        and c.form != "loss"
+        and _CAPTORS_SAY.search(view.norm[: c.start])
+    ):
+        return Status.ENEMY_CLAIM, "status.captors_say"
     if article.lang == "en" and _put_out_of_action(article, view, c):
         return Status.ENEMY_CLAIM, "status.put_out_of_action"
     if _fighters(article, view, c):
@@ -564,6 +571,16 @@ def _fighters(article: Article, view: View, c: Candidate) -> bool:
     return bool(_FIGHTERS.search(stretch)) and (article.lang != "en" or bool(_MILITARY_VOICE.search(view.norm)))
 
 
+_STRUCK_DOWN = re.compile(r"\b(?:kill|wound|injur|captur|eliminat|destroy|slay|slew|took|take|left|bur(?:y|ied))\w* ")
+_CAPTORS_SAY = re.compile(
+    r"(?:^|[.;:] )(?:the |yemen's |lebanon's |somalia's )?(?:houthis?|hamas|hezbollah|taliban|al-shabaab|"
+    r"islamic state|isis|rebels|"
+    r"militants|guerrillas|insurgents|jihadists|separatists|rsf|m23|arakan army|al-qassam brigades|pkk|farc|eln|"
+    r"wagner|partisans)"
+    r"(?: [\w-]+)? (?:say|says|said|claim|claims|claimed|announced|announces|report|reports|boast|boasts)\b"
+)
+
+
 def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
     """The enemy word names the victims: in their noun phrase, losing them, or struck; not the one who strikes."""
     text = view.norm[hit.start : hit.end]
@@ -581,7 +598,8 @@ def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
         return False
     if _CAPTOR_BEFORE.search(view.norm[: hit.start]):
         return False
-    if _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40) : hit.start]) or _AGENT_FORM.search(text):
+    agent = _AGENT_BEFORE.search(view.norm[max(0, hit.start - 40) : hit.start])
+    if (agent and not (view.lang == "en" and _STRUCK_DOWN.search(agent.group()))) or _AGENT_FORM.search(text):
         return False
     if c.noun_start - 25 <= hit.start <= c.noun_end + 26 and not re.search(
         r"[,.;:—]", view.norm[min(hit.end, c.noun_end) : max(hit.start, c.noun_start)]
