@@ -35,7 +35,8 @@ def judge(
     well = fault is None
     first = well and (before is None or before.since_at is None)
     ever = bool(report.links or (before and before.ever_linked))
-    last_new = now if well and (report.new or (first and ever)) else before.last_new_at if before else None
+    seen = report.new or (first and ever)  # also while the pages cannot be read: the source is not silent
+    last_new = now if seen else before.last_new_at if before else None
     if fault is None:
         verdict, error = _fresh_or_quiet(source, last_new, now, days), flood(source, days, report, now)
         if not report.asked and before and before.consecutive_failures and PAGES_FAILED in (before.last_error or ""):

@@ -111,6 +111,14 @@ def test_quiet_is_measured_by_the_source_itself() -> None:
     assert stated.verdict is Verdict.QUIET  # 3 days' worth of at least two a day
 
 
+def test_news_behind_a_wall_are_no_silence() -> None:
+    """Links went on appearing while the pages were walled: the source is fresh as soon as they can be read."""
+    walled = failed("status 403", 2)
+    walled.new = 2
+    read = Report(status=304, asked=2, stored=2)
+    assert crawls(walled, walled, walled, read, every=timedelta(days=5))[1:] == ["blocked", "blocked", "fresh"]
+
+
 def test_an_edit_is_no_news() -> None:
     """An old article that changes leaves a quiet source quiet."""
     old = Health("site", Verdict.QUIET, NOW, NOW, NOW, NOW - timedelta(days=9), since_at=NOW)
