@@ -32,8 +32,12 @@ def main() -> int:
     args = parser.parse_args()
     if unknown := set(args.names) - set(names):
         parser.error(f"unknown figure {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    text, held = table(args.names or names, args.runs, args.scale)
-    print(text, end="")  # noqa: T201 the command's own voice
+    text, held = head(), True
+    print(text, end="", flush=True)  # noqa: T201 the command's own voice; each figure as soon as it is known
+    for name in args.names or names:
+        section, good = measured(name, args.runs, args.scale)
+        text, held = text + section, held and good
+        print(section, end="", flush=True)  # noqa: T201 as above
     if args.keep:
         RESULTS.mkdir(exist_ok=True)
         file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d-%H%M}.md"
@@ -42,25 +46,25 @@ def main() -> int:
     return 0 if held else 1
 
 
-def table(names: list[str], runs: int, scale: float) -> tuple[str, bool]:
-    """Markdown, and whether all floors held."""
-    load = os.getloadavg()[0]
-    lines = [f"# Benchmarks of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "", machine()]
-    lines += [
-        f"Median (lowest–highest). Load of the machine at the start: {load:.1f}; above 0.5 the spread tells more."
-    ]
-    held = True
-    for name in names:
-        start = time.monotonic()
-        print(f"measuring {name} ...", file=sys.stderr)  # noqa: T201 it takes minutes
-        figure = importlib.import_module(f"benchmarks.{name}").measure(runs, scale)
-        lines += ["", f"## {figure.title}", "", "| | | floor |", "|---|---|---|"]
-        for row in figure.rows:
-            verdict = {True: "held", False: "**not held**", None: ""}[row.held]
-            lines.append(f"| {row.what} | {row.value} | {' '.join((row.floor, verdict)).strip()} |")
-            held = held and row.held is not False
-        lines.append(f"\n({time.monotonic() - start:.0f} s)")
-    return "\n".join(lines) + "\n", held
+def head() -> str:
+    """When and where."""
+    return (
+        f"# Benchmarks of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n\n{machine()}\n\nMedian (lowest–highest). "
+        f"Load of the machine at the start: {os.getloadavg()[0]:.1f}; best below 0.5.\n"
+    )
+
+
+def measured(name: str, runs: int, scale: float) -> tuple[str, bool]:
+    """A figure's table as Markdown, and whether all its floors held."""
+    start = time.monotonic()
+    print(f"measuring {name} ...", file=sys.stderr)  # noqa: T201 it takes minutes
+    figure = importlib.import_module(f"benchmarks.{name}").measure(runs, scale)
+    lines = ["", f"## {figure.title}", "", "| | | floor |", "|---|---|---|"]
+    for row in figure.rows:
+        verdict = {True: "held", False: "**not held**", None: ""}[row.held]
+        lines.append(f"| {row.what} | {row.value} | {' '.join((row.floor, verdict)).strip()} |")
+    lines.append(f"\n({time.monotonic() - start:.0f} s)")
+    return "\n".join(lines) + "\n", all(row.held is not False for row in figure.rows)
 
 
 if __name__ == "__main__":
