@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES ?=
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test check eval bench faults lock clean
+.PHONY: help setup run stop test check eval bench month faults lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -49,6 +49,9 @@ check: setup ## Lint, types, import contracts, YAML, DAG structure: what CI runs
 	$(BIN)/yamllint -s .
 	$(BIN)/vigil sources check --offline config/sources config/demo
 	$(BIN)/python -m pytest -q tests/dags
+
+month: setup ## A simulated month of crawling against a local web, as a table (DAYS=3 SITES=20 for minutes; all 30 × 60: an hour)
+	@$(BIN)/python -m tests.scrapers.month --days $(or $(DAYS),30) --sites $(or $(SITES),60) --poll $(or $(POLL),60)
 
 eval: setup ## Detector quality on labelled texts (LABELS=FILE; default: the half of tests/eval that is never tuned on)
 	@$(BIN)/vigil eval $(or $(LABELS),--half odd tests/eval/en.jsonl tests/eval/ru.jsonl tests/eval/uk.jsonl)
