@@ -26,7 +26,7 @@ from processing.detect.relations import (
 from processing.detect.roles import find_roles
 from processing.detect.rolls import rolled_on
 from processing.detect.scope import is_cumulative
-from processing.detect.text import language, sentences
+from processing.detect.text import fold, language, sentences
 from processing.detect.uniforms import share_groups
 from processing.detect.victims import (
     beside_counted,
@@ -102,14 +102,14 @@ def _language(item: DetectInput) -> str:
 
 
 def _article(item: DetectInput, lang: str) -> Article:
-    lexicon = lexicons.load(lang)
+    lexicon, whole = lexicons.load(lang), fold(f"{item.title or ''}\n{item.text}")
     pieces = sentences(item.title, "title") if item.title else []
     pieces += sentences(item.text, "text")
     return Article(
         item,
         lang,
         lexicon,
-        tuple(View(s, lexicon) for s in pieces),
+        tuple(View(s, lexicon, whole) for s in pieces),
     )
 
 

@@ -489,6 +489,7 @@ def _names(view: View) -> list[Span]:
     """Spans of two or more capitalised words, or of one after a rank, that are no place and no institution."""
     raw = view.sentence.raw
     places = [(p.start, p.end) for p in find_places(view)]
+    abroad = [(p.start, p.end) for p in find_places(view) if not p.code.startswith(("RU", "UA"))]
     offices = view.all("attribution.institutions", "attribution.offices", "enemy.foes")
     found = [m.span() for m in _NAME.finditer(raw)]
     for hit in view.all("one.military", "persons.military"):
@@ -502,6 +503,7 @@ def _names(view: View) -> list[Span]:
     for start, end in sorted(found):
         start = _after_title(view, start, end)
         start = next((h.end + 1 for h in view.all("triggers.") if h.start == start and h.end < end), start)
+        start = next((b + 1 for a, b in abroad if a == start and " " in raw[b + 1 : end]), start)
         words = view.norm[start:end].split()
         bad = (
             not words

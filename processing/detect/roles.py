@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from processing.detect.places import Place, find_places, table
+from processing.detect.places import Place, countries_in, find_places, table
 from processing.detect.view import Article, View
 
 _ORIGIN_BEFORE = re.compile(
@@ -101,6 +101,16 @@ _LOST_AFTER = re.compile(
 )
 _LOSSES_BEFORE = re.compile(r"\b(?:потер\w+|втрат\w+|losses of)(?: \w+)? $")
 _MOURNING = re.compile(r"\b(?:весть|скорб\w*|траур\w*|прощ\w+|похорон\w*|жалоб\w*|сумн\w+|звістк\w+|mourning)\b")
+_LANDMARK_BEFORE = re.compile(  # "31 miles north of Tel Aviv" tells of another place
+    r"\b(?:(?:miles?|kms?|kilomet(?:er|re)s?)(?: to the)?(?: [a-z-]+)? (?:of|from)|(?:north|south|east|west|"
+    r"(?:north|south)-?(?:east|west)) of|(?:км|километр\w*|кілометр\w*|верст\w*)(?: \w+){0,2} (?:от|від)|"
+    r"к (?:северу|югу|западу|востоку|\w+-\w+у) от|на (?:північ|південь|захід|схід|північний \w+|південний \w+) від)"
+    r"(?: the)?(?: (?:city|town|capital|города|столицы|міста|столиці))?(?: of)? $"
+)
+_SITE_AFTER = re.compile(  # "у финишной черты Бостонского марафона"
+    r" (?:марафон\w*|аэропорт\w*|аеропорт\w*|метро\b|вокзал\w*|синагог\w*|мечет\w+|университет\w*|університет\w*|"
+    r"рынк\w+|рынок|ринк\w+|стадион\w*|стадіон\w*|школ\w+|пригород\w*|передміст\w+|предмест\w+)"
+)
 _WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
@@ -237,7 +247,8 @@ def _role(view: View, place: Place) -> str:
     if place.kind in ("adjective", "people") and (place.kind == "people" or _PEOPLE_AFTER.match(after)):
         return "origin"
     if place.kind == "adjective":
-        return "place" if re.search(r"\b(?:в|на|у|по|под|in|at) $", before) else "other"
+        at = re.search(r"\b(?:в|на|у|по|под|in|at) $", before) or _SITE_AFTER.match(after)
+        return "place" if at else "other"
     return "place"
 
 
@@ -311,14 +322,15 @@ def _place(
     chosen = _best(view, own, start, end)
     if chosen is not None:
         return chosen.code, 0.86 if chosen.kind != "district" else 0.5, _words(view, chosen)
+    countries = countries_in(view)
     for other in _others(article, view):
         chosen = _best(other, roles_of(other), 0, 0)
-        if chosen is not None:
+        if chosen is not None and _within(chosen.code, countries):
             return chosen.code, 0.56, _words(other, chosen)
     if military and not view.has("cause.war"):
         return None, 0.3, None
     speaker = _speaker_region(article, view, own)
-    if speaker and not (military and speaker.startswith("RU")):
+    if speaker and not (military and speaker.startswith("RU")) and _within(speaker, countries):
         return speaker, 0.73, None
     item = article.item
     channel = item.source_region or channel_region(item.source)
@@ -326,9 +338,15 @@ def _place(
         item.source_official
         or re.search(r"gubernator|governor|glava|ova|oda|miskrada|meriya", item.source or "") is not None
     )
-    if official and channel and not (military and channel.startswith("RU")):
+    if official and channel and not (military and channel.startswith("RU")) and _within(channel, countries):
         return channel, 0.5, None
     return None, 0.3, None
+
+
+def _within(code: str, countries: frozenset[str]) -> bool:
+    """A sentence that says "in Somalia" takes no region of another country from elsewhere."""
+    home = ("RU", "UA")
+    return not countries or code[:2] in countries or (code[:2] in home and any(c in countries for c in home))
 
 
 def _best(view: View, roles: list[_Role], start: int, end: int) -> Place | None:
@@ -340,9 +358,17 @@ def _best(view: View, roles: list[_Role], start: int, end: int) -> Place | None:
     def score(place: Place) -> float:
         distance = max(0, place.start - end, start - place.end)
         at = 1.0 if _AT.search(view.norm[: place.start]) else 0.0
-        return _WEIGHT[place.kind] + at - 0.01 * distance
+        off = 2.0 if _LANDMARK_BEFORE.search(view.norm[max(0, place.start - 60) : place.start]) else 0.0
+        return _WEIGHT[place.kind] + at - off + _explains(view, place, places) - 0.01 * distance
 
     return max(regions, key=score)
+
+
+def _explains(view: View, place: Place, places: list[Place]) -> float:
+    """As in "Paris, Texas", "в Нью-Йорку Донецької області": the region after a town tells where the town is."""
+    town = next((p for p in places if view.norm[p.end : place.start] in (", ", " ")), None)
+    told = town and place.kind == "region" and (town.kind in ("city", "town") or town.code[:2] != place.code[:2])
+    return 1.0 if told else 0.0
 
 
 def _others(article: Article, view: View) -> list[View]:

@@ -20,6 +20,7 @@ class View:
 
     sentence: Sentence
     lexicon: Lexicon
+    whole: str = ""  # the document in lower case, for what only the rest of the text tells
 
     @cached_property
     def hits(self) -> tuple[Hit, ...]:
