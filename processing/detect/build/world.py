@@ -30,7 +30,8 @@ TARGETS = {"latin": HERE.parent / "world_latin.txt", "cyrillic": HERE.parent / "
 CYRILLIC = re.compile(r"[А-ЯЁІЇЄҐ][а-яёіїєґ'’ʼ]+(?:[ -][А-ЯЁІЇЄҐа-яёіїєґ'’ʼ]+){0,3}$")
 MORPH = pymorphy3.MorphAnalyzer(lang="ru")
 COMMON_UK = word_set(
-    "бути добу доби досі боку рада роману тех того горі гори мати матері сани тому року бої боїв дара решта решти решті решту рештою"
+    "бути добу доби досі боку рада роману тех того горі гори мати матері сани тому року бої боїв дара решта решти "
+    "решті решту рештою додому порту кампанию кампании кампанией кампанія кампанії яли"
 )
 UKRAINIAN, RUSSIAN = re.compile("[іїєґ']"), re.compile("[ыэъё]")
 # people a town needs to be taken from GeoNames; fewer where towns are many and news of their attacks is rare
