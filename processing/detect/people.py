@@ -349,6 +349,7 @@ _TO_HIM = re.compile(  # a part of the body, a life or a stitch: the one who has
     r"наркоз|ран|гіпс|гипс)"
 )
 _AS_HURT = re.compile(r"^(?:поранен|травмован|контужен)(?:ою|им)$")  # "пораненою з-під завалів вийняли вагітну"
+_BODY_OF = re.compile(r"(?:на[шй]|обнаруж|извлек|достал|подня|вытащ|зна[хй]|виявил|дістал|витяг).*\bт[еі]л[ао]?$")
 _GENITIVE = re.compile(r"(?:ого|его|ої|шей|еной|нной)$")
 _GIVEN_TO = re.compile(
     r"(?:рідн|родич|родин|близьк|дружин|матер|батьк|сім|вдов|родственник|семь|жен|отц|близк)(?:им|ам|ям|і|ї|е|ери|"
@@ -362,6 +363,8 @@ def _case_fits(word: str, form: str, noun: Noun) -> bool:
     cases = noun.cases
     if form == "noun" and _AS_HURT.search(word):
         return not cases.isdisjoint({"sa", "sn", "sg"})
+    if _BODY_OF.match(word):
+        return "sg" in cases
     if form == "noun":
         return "sg" in cases if _OF_SOMEBODY.match(word) or _GENITIVE.search(word) else not cases.isdisjoint(_SUBJECTS)
     if _TAKES_AGENT.match(word):
