@@ -95,7 +95,8 @@ def _read(file: Path) -> dict[str, tuple[str, str]]:
 @lru_cache(maxsize=2)
 def _first_words(script: str) -> frozenset[str]:
     """What names of several words begin with."""
-    found = (m.group() for t in (table(), world(script)) for f in t if (m := _FIRST_OF_MORE.match(f)))
+    names = (form for forms in (table(), world(script)) for form in forms if not form.isalpha())
+    found = (m.group() for form in names if (m := _FIRST_OF_MORE.match(form)))
     return frozenset(found)
 
 
