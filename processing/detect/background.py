@@ -16,6 +16,7 @@ _TO_THEM = re.compile(
     r"(?:поранен|постраждал|травмован|звільнен|зникл)им\b"
     r"(?! (?:повернул|вивез|витягл|дістал|лиш|залиш|опинив|вважа|виніс|винес))"
 )
+_HEADED_FALSE = re.compile(r"(?:фейк|неправда|маніпуляція|брехня|спростування|дезінформація)[:.!—]")
 _CONDITION = re.compile(r"\b(?:якби|якщо б|коли б)\b")
 _WOULD = re.compile(r"\b(?:\w+[влоиа]) би?\b")
 _IF = re.compile(r"\bякщо (?!вірити|рахувати|точніше|бути|врахувати|додати|взяти|порівн|підсумувати)")
@@ -36,12 +37,14 @@ def would_have_been(view: View, start: int, end: int) -> bool:
 
 def called_false(view: View, start: int, end: int) -> bool:
     """As in "інформація про сорок загиблих — фейк": a tale before the figure, and the word that calls it false."""
+    if view.lang == "uk" and _HEADED_FALSE.match(view.norm):
+        return True
     tales = [h for h in view.all("cause.tale") if h.end <= start and not re.search(r"[.;]", view.norm[h.end : start])]
     if not tales:
         return False
     first = tales[0].start
     return any(
-        (h.start >= end and not re.search(r";|\bале\b|\bале ж\b", view.norm[end : h.start]))
+        (h.start >= end and not re.search(r";|\bале\b(?! (?:це|насправді|то))", view.norm[end : h.start]))
         or first - 30 <= h.start <= start
         for h in view.all("cause.untrue")
     )
@@ -58,8 +61,21 @@ def of_those_hurt_before(view: View, start: int, end: int, form: str) -> bool:
     return form == "noun" and (not view.has("cause.war") or bool(old))
 
 
-def counts_others(view: View, noun_end: int, end: int) -> bool:
-    """As in "триста нош для поранених", "дев'ять вдів загиблих": the number before counts no victims."""
+_KIN = re.compile(
+    r"\b(?:діт(?:ей|и|ям)|вд(?:ів|ови|овам|овою)|дружин\w*|матер\w*|родин\w*|сім\w{2,3}|сиріт|сироти|батьків|рідних|побратимів|"
+    r"друзів|братів) (?:[\w'-]+ )?(?:загибл|полегл|вбит|убит|зникл|полонен|поранен)\w*$"
+)
+_ROOM_FOR = re.compile(r"\b(?:на|для) (?:(?:понад|близько|майже|ще) )?$")
+
+
+def counts_others(view: View, start: int, noun_end: int, end: int) -> bool:
+    """As in "триста нош для поранених", "п'ятеро дітей загиблих": the number counts no victims."""
+    if view.lang != "uk":
+        return False
     between = view.norm[noun_end:end]
     loss = re.search(r"(?:поранен|загибл|полегл|вбит|убит|постраждал|полонен|зникл|бранц|заручник)\w*$", between)
-    return view.lang == "uk" and loss is not None and _NO_VICTIMS.search(between[: loss.start()]) is not None
+    if loss is None:
+        return False
+    if _NO_VICTIMS.search(between[: loss.start()]) or _KIN.search(view.norm[start:end]):
+        return True
+    return _ROOM_FOR.search(view.norm[:start]) is not None and not view.has("cause.war")

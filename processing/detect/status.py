@@ -279,7 +279,7 @@ def _hypothetical(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.HYPOTHETICAL, "status.offer"
     if would_have_been(view, c.start, c.end):
         return Status.HYPOTHETICAL, "status.would"
-    if counts_others(view, c.noun_end, c.end) or (
+    if counts_others(view, c.noun_start, c.noun_end, c.end) or (
         c.measure in (Measure.WOUNDED, Measure.KILLED, Measure.CAPTURED)
         and (_in_care(view, c) if article.lang == "en" else of_those_hurt_before(view, c.start, c.end, c.form))
     ):

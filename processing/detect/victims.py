@@ -117,10 +117,10 @@ def _gives_back(view: View, trigger: Trigger, triggers: list[Trigger]) -> bool:
 
 def _took_a_thing(view: View, trigger: Trigger, quantities: list[Quantity]) -> bool:
     """As in "вбив 14 корів, а доярку оглушило": what it did is told of the things counted beside it."""
-    if view.lang != "uk" or trigger.form == "noun":
+    if view.lang != "uk" or trigger.form == "noun" or trigger.measure is not Measure.KILLED:
         return False
     return any(
-        q.counts == "other" and (0 <= q.start - trigger.end <= 2 or 0 <= trigger.start - q.noun_end <= 2)
+        q.counts == "other" and " " in (view.norm[trigger.end : q.start], view.norm[q.noun_end : trigger.start])
         for q in quantities
     )
 
