@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from processing.detect.text import Sentence
+from processing.detect.text import Sentence, word_set
 
 TABLES = Path(__file__).parent / "languages"
-_WORD = re.compile(r"(?<![\w'])[^\W\d_]+(?:['-][^\W\d_]+)*")
-_ONE = re.compile(r"(?:\bод(?:ин|н(?:а|ого|у|ому|ой|им|ією|ієї))|\bone|(?<![\d.,])(?:\d*[^1\D])?1) (?:[\w-]+ ){0,2}$")
+_WORD = re.compile(r"[^\W\d_]{2,}(?:['-][^\W\d_]+)*")
+_ONE = word_set("one один одна одного одну одному одной одним однією однієї")
+_ENDS_IN_ONE = re.compile(r"(?:\d*[^1\D])?1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Nouns:
         for form, noun in sorted(forms.items(), key=lambda pair: -len(pair[0])):
             if " " in form:
                 self._longer.setdefault(form.split()[0], []).append((form, noun))
+        self._first = frozenset(self._forms) | frozenset(self._longer)
 
     def __len__(self) -> int:
         return len(self._forms) + sum(map(len, self._longer.values()))
@@ -56,13 +58,18 @@ class Nouns:
     def find(self, sentence: Sentence) -> list[Found]:
         """The nouns of a sentence, longest first at a place, none inside another; no surnames."""
         found: list[Found] = []
-        norm, position = sentence.norm, 0
+        norm, position, first = sentence.norm, 0, self._first
         for match in _WORD.finditer(norm):
+            word = match.group()
+            if word not in first and "-" not in word and "'" not in word:
+                continue
             start = match.start()
             if start < position:
                 continue
-            hit = self._at(norm, start, match.group())
-            if hit is None or _is_surname(sentence, hit):
+            hit = self._at(norm, start, word)
+            if hit is None or (start and (norm[start - 1].isalnum() or norm[start - 1] == "'")):
+                continue
+            if _is_surname(sentence, hit):
                 continue
             before = found[-1] if found else None
             merged = _merged(before, hit) if before is not None and norm[before.end : start] == " " else None
@@ -127,7 +134,8 @@ def is_counted(norm: str, found: Found) -> bool:
     cases = found.noun.cases
     if "sg" in cases or any(case[0] == "p" for case in cases):
         return True
-    return _ONE.search(norm, max(0, found.start - 40), found.start) is not None
+    words = norm[max(0, found.start - 40) : found.start].split()[-3:]
+    return any(word in _ONE or _ENDS_IN_ONE.fullmatch(word) for word in words)
 
 
 @lru_cache(maxsize=8)
