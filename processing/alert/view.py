@@ -31,6 +31,7 @@ from processing.models import (
 )
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+WORLD_NAMES = Path(__file__).resolve().parent.parent / "detect" / "world_names.txt"
 QUOTE_LIMIT = 600
 OUTLETS_SHOWN = 8
 COLOURS = {  # of the kind, on light and on dark ground; contrast at least 4.5 : 1
@@ -170,9 +171,8 @@ def _primary(record: DisclosureRecord) -> MeasureState:
 
 def _regions(record: DisclosureRecord, words: Words, lang: str) -> tuple[str, str]:
     """Region that leads the headline (origin, else place) and the place when it is another."""
-    names = region_names()
     origin, place = (
-        names.get(code, {}).get(lang, code) if code else ""
+        region_name(code, lang) if code else ""
         for code in (record.origin_region, record.place_region)
     )
     if not origin:
@@ -261,7 +261,7 @@ def _quote(record: DisclosureRecord, words: Words) -> str:
     text = clean(said.text, QUOTE_LIMIT)
     who = said.attribution
     codes = (record.origin_region, record.place_region)
-    regions = [name for code in codes for name in region_names().get(code or "", {}).values()]
+    regions = [region_name(code, lang) for code in codes if code for lang in ("en", "ru", "uk")]
     known = [part for part in (who.name, who.office, who.institution, who.via, said.outlet, *regions) if part]
     return cut(withhold_prisoners(text, known, words["withheld"]), QUOTE_LIMIT)
 
@@ -352,6 +352,19 @@ def region_names() -> dict[str, dict[str, str]]:
     """Display names of regions by ISO 3166-2 code and language."""
     rows = yaml.safe_load((HOME / "config" / "regions.yaml").read_text(encoding="utf-8"))
     return {row["code"]: row for row in rows}
+
+
+@functools.cache
+def _world_names() -> dict[str, dict[str, str]]:
+    """The same for the rest of the world, where detection names a place but no region is tracked."""
+    rows = (line.split("|") for line in WORLD_NAMES.read_text(encoding="utf-8").splitlines())
+    return {code: {"code": code, "en": en, "ru": ru, "uk": uk} for code, en, ru, uk in rows}
+
+
+def region_name(code: str, lang: str) -> str:
+    """The name of a first-level unit anywhere; the code itself if nobody knows it."""
+    known = region_names().get(code) or _world_names().get(code) or {}
+    return known.get(lang, code)
 
 
 def zone_of(name: str) -> ZoneInfo:

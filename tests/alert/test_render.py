@@ -11,6 +11,7 @@ import pytest
 
 from processing.alert.outbox import DigestJob
 from processing.alert.render import Message, headline, render, render_digest, subject
+from processing.alert.view import region_name
 from processing.alert.scraped import clean, safe_url, withhold_prisoners
 from processing.models import Attribution, EventDate, Group, Measure, Novelty, Precision, Qualifier, Scope
 from tests.alert.records import CAPTURED, EXCHANGED, KILLED, job, outlet, quote, record, rise, state
@@ -478,3 +479,10 @@ def test_a_digest_lists_every_disclosure(number: int) -> None:
     check_slack_limits(message.slack_blocks)
     listed = "\n".join(slack_texts(message.slack_blocks)).count("at least 14 killed")
     assert listed == number or f"and {number - listed} more" in "\n".join(slack_texts(message.slack_blocks))
+
+
+def test_a_place_abroad_has_its_name() -> None:
+    """Detection names places all over the world; a reader is not shown a code, and an unknown one does not break."""
+    assert [region_name("AF-KAB", lang) for lang in ("en", "ru", "uk")] == ["Kabul", "Кабул", "Кабул"]
+    assert region_name("RU-PSK", "en") == "Pskov region"
+    assert region_name("XX-YYY", "en") == "XX-YYY"

@@ -27,6 +27,7 @@ from processing.errors import ConfigError
 
 HERE = Path(__file__).parent
 TARGETS = {"latin": HERE.parent / "world_latin.txt", "cyrillic": HERE.parent / "world_cyrillic.txt"}
+NAMES = HERE.parent / "world_names.txt"
 CYRILLIC = re.compile(r"[А-ЯЁІЇЄҐ][а-яёіїєґ'’ʼ]+(?:[ -][А-ЯЁІЇЄҐа-яёіїєґ'’ʼ]+){0,3}$")
 MORPH = pymorphy3.MorphAnalyzer(lang="ru")
 COMMON_UK = word_set(
@@ -381,10 +382,25 @@ def _fill(
                 table.add(code, "town", form, weight)
 
 
+def names() -> list[str]:
+    """Lines `CODE|English|Russian|Ukrainian` for people to read; a name that is not listed is the English one."""
+    lines = []
+    for unit in units():
+        told: dict[str, str] = {}
+        for part, lang, name, _ in unit.names:
+            if part == "unit" and not name.endswith("*"):
+                told.setdefault(lang, name)
+        english = told.get("en") or pycountry.subdivisions.get(code=unit.code).name
+        derived = next(iter(to_ukrainian(told["ru"])), "") if "ru" in told else ""
+        lines.append("|".join((unit.code, english, told.get("ru", english), told.get("uk", derived) or english)))
+    return sorted(lines)
+
+
 def main() -> int:
     table = build()
     for script, target in TARGETS.items():
         target.write_text("\n".join(table.lines(script)) + "\n", encoding="utf-8")
+    NAMES.write_text("\n".join(names()) + "\n", encoding="utf-8")
     return 0
 
 
