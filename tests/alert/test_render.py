@@ -11,8 +11,8 @@ import pytest
 
 from processing.alert.outbox import DigestJob
 from processing.alert.render import Message, headline, render, render_digest, subject
-from processing.alert.view import region_name
 from processing.alert.scraped import clean, safe_url, withhold_prisoners
+from processing.alert.view import region_name
 from processing.models import Attribution, EventDate, Group, Measure, Novelty, Precision, Qualifier, Scope
 from tests.alert.records import CAPTURED, EXCHANGED, KILLED, job, outlet, quote, record, rise, state
 

@@ -390,7 +390,7 @@ def names() -> list[str]:
         for part, lang, name, _ in unit.names:
             if part == "unit" and not name.endswith("*"):
                 told.setdefault(lang, name)
-        english = told.get("en") or pycountry.subdivisions.get(code=unit.code).name
+        english = told.get("en") or unit.code
         derived = next(iter(to_ukrainian(told["ru"])), "") if "ru" in told else ""
         lines.append("|".join((unit.code, english, told.get("ru", english), told.get("uk", derived) or english)))
     return sorted(lines)
