@@ -390,7 +390,8 @@ def names() -> list[str]:
         for part, lang, name, _ in unit.names:
             if part == "unit" and not name.endswith("*"):
                 told.setdefault(lang, name)
-        english = told.get("en") or unit.code
+        listed: Any = pycountry.subdivisions
+        english = told.get("en") or str(listed.get(code=unit.code).name)
         derived = next(iter(to_ukrainian(told["ru"])), "") if "ru" in told else ""
         lines.append("|".join((unit.code, english, told.get("ru", english), told.get("uk", derived) or english)))
     return sorted(lines)
