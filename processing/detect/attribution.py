@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from processing.detect.headings import according_to, heading, inverted_subject, signature, subject_of_saying
 from processing.detect.lexicon import Hit
+from processing.detect.officials import speaker as speaker_of_office
 from processing.detect.places import find_places
 from processing.detect.subjects import beside_mark, subject
 from processing.detect.text import fold, word_set
@@ -62,7 +63,7 @@ def find_speaker(article: Article, view: View) -> Speaker:
     via = article.item.source_name
     for sure, other in _order(article, view):
         if "speaker" not in other.memo:
-            other.memo["speaker"] = _in_sentence(article, other)
+            other.memo["speaker"] = speaker_of_office(article, other, _in_sentence(article, other))
         found: Attribution | None = other.memo["speaker"]
         if found is not None:
             return Speaker(found.model_copy(update={"via": found.via or via}), sure)

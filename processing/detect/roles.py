@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from processing.detect.officials import speaking
 from processing.detect.places import Place, countries_in, find_places, table
 from processing.detect.view import Article, View
 
@@ -111,6 +112,15 @@ _SITE_AFTER = re.compile(  # "у финишной черты Бостонско�
     r" (?:марафон\w*|аэропорт\w*|аеропорт\w*|метро\b|вокзал\w*|синагог\w*|мечет\w+|университет\w*|університет\w*|"
     r"рынк\w+|рынок|ринк\w+|стадион\w*|стадіон\w*|школ\w+|пригород\w*|передміст\w+|предмест\w+)"
 )
+_HEAD_OF_REGION = re.compile(
+    r"\b(?:губернатор(?:а|у|ом)?|врио губернатора|глав(?:а|ы|е|у|ой) (?:региона|области|республики|края|субъекта)|"
+    r"(?:начальник|глав|руководител|очільни|голов|керівни)\w* (?:ова|ода|облвоенадминистрации|облдержадміністрації|"
+    r"обласної (?:військової|державної) адміністрації|області|регіону)|"
+    r"(?:the|regional|acting) governor|governor (?:said|says|wrote|reported)|head of (?:the |our |his )?"
+    r"(?:region|republic|oblast|regional (?:military |state )?administration)|regional (?:head|leader))\b"
+    r"(?! (?:of|штата|штату|провинции|провінції))"
+)
+_PLACE_BY_SPEAKER = {0.6: 0.73, 0.62: 0.7, 0.5: 0.5}  # by the evidence that tells the speaker's region
 _WEIGHT = {"region": 3.0, "capital": 2.4, "city": 2.0, "town": 1.6, "adjective": 1.0, "people": 0.4, "district": 0.3}
 
 
@@ -284,26 +294,26 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
             if role.role == "origin" and (military or other.has("origin.ours")):
                 return role.place.code, 0.6
     if ours or (military and any(v.has("origin.ours") or _OF_THE_REGION.search(v.norm) for v in article.views)):
-        speaker = _speaker_region(article, view, own)
+        speaker, sure = _speaker_region(article, view, own)
         home = next((r.place.code for r in own if r.place.kind == "region"), None) if ours else None
         if speaker or channel or home:
-            return speaker or channel or home, 0.6 if speaker or channel else 0.87
+            return speaker or channel or home, sure if speaker else 0.6 if channel else 0.87
         named = _named_home(article)
         if named:
             return named, 0.55
     if _WAR_DEAD.search(view.norm) and not any(role.role == "place" for role in own):
-        speaker = _speaker_region(article, view, own)
+        speaker, sure = _speaker_region(article, view, own)
         if speaker:
-            return speaker, 0.6
-    speaker = _speaker_region(article, view, own) if military else None
+            return speaker, sure
+    speaker, sure = _speaker_region(article, view, own) if military else (None, 0.3)
     if speaker and any(
         role.role == "place" and role.place.code != speaker for v in article.views for role in roles_of(v)
     ):
-        return speaker, 0.6
+        return speaker, sure
     if military and any(
         re.search(r"военкомат|військкомат|military office|enlistment office", v.norm) for v in article.views
     ):
-        return _speaker_region(article, view, own), 0.6
+        return _speaker_region(article, view, own)
     return None, 0.3
 
 
@@ -329,9 +339,9 @@ def _place(
             return chosen.code, 0.56, _words(other, chosen)
     if military and not view.has("cause.war"):
         return None, 0.3, None
-    speaker = _speaker_region(article, view, own)
+    speaker, sure = _speaker_region(article, view, own)
     if speaker and not (military and speaker.startswith("RU")) and _within(speaker, countries):
-        return speaker, 0.73, None
+        return speaker, _PLACE_BY_SPEAKER[sure], None
     item = article.item
     channel = item.source_region or channel_region(item.source)
     official = (
@@ -379,15 +389,41 @@ def _others(article: Article, view: View) -> list[View]:
     return earlier + [v for v in views[:index] if v.sentence.field == "title"] + views[index + 1 :]
 
 
-def _speaker_region(article: Article, view: View, own: list[_Role]) -> str | None:
-    for role in own:
-        if role.role == "speaker":
-            return role.place.code
-    for other in _others(article, view):
-        for role in roles_of(other):
+def _speaker_region(article: Article, view: View, own: list[_Role]) -> tuple[str | None, float]:
+    """The region of whoever speaks, and how sure: a title with its place, an official's name, a title alone."""
+    views = [view, *_others(article, view)]
+    for index, other in enumerate(views):
+        for role in own if index == 0 else roles_of(other):
             if role.role == "speaker":
-                return role.place.code
-    return None
+                return role.place.code, 0.6
+        for mention in speaking(article, other):
+            return mention.official.region, 0.62
+    if _told_by_head(article):
+        home = article.item.source_region or channel_region(article.item.source) or _title_region(article)
+        if home:
+            return home, 0.5
+    return None, 0.3
+
+
+def _told_by_head(article: Article) -> bool:
+    """Whether the document speaks of the head of a region by the title alone."""
+    memo = article.views[0].memo
+    if "head of region" not in memo:
+        memo["head of region"] = any(_HEAD_OF_REGION.search(view.norm) for view in article.views)
+    told: bool = memo["head of region"]
+    return told
+
+
+def _title_region(article: Article) -> str | None:
+    """The one region that the title names as a region or by its capital."""
+    codes = {
+        place.code
+        for view in article.views
+        if view.sentence.field == "title"
+        for place in find_places(view)
+        if place.kind in ("region", "capital", "adjective")
+    }
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _words(view: View, place: Place) -> str:
