@@ -89,7 +89,8 @@ _DEAD_OF = re.compile(
     r"\b(?:bodies|body|remains|coffins?|caskets?|corpses?|ashes) (?:and \w+ )?of (?:the |some |about |another )?$"
 )
 _ALL_OF_WHOM = re.compile(
-    r"^[^.:\d]{0,80}[;,] (?:all|they)(?: of them| three| four| five)? (?:(?:were|are|have|had|been|also) ){0,3}$"
+    r"^[^.:\d]{0,90}[;,] (?:all|they|their|whose)(?: of them| three| four| five)? "
+    r"(?:(?:were|are|have|had|been|also) ){0,3}$"
 )
 _LIMIT = 14
 
@@ -134,7 +135,37 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
         if all(trigger.end <= k.start or trigger.start >= k.end for k in kept):
             kept.append(trigger)
     kept.sort(key=lambda t: t.start)
-    return [_voice(sentence, t) if t.form == "flex" else t for t in kept]
+    voiced = [_voice(sentence, t) if t.form == "flex" else t for t in kept]
+    return [_english(sentence.norm, t) for t in voiced] if lang == "en" else voiced
+
+
+_PASSIVE = re.compile(r"\b(?:was|were|been|being|is|are)(?: \w+ly| all| both| since)? $")
+_PAST = re.compile(r"(?:ed|back|home|over|free|off|away|taken|held|shot|down|hit)$")
+_RECOVERED = re.compile(
+    r"(?:remains|bod(?:y|ies)|corpses?)\b[^.;]{0,80}\b(?:(?:pulled|recovered|found|dug|retrieved|unearthed|discovered|"
+    r"exhumed|removed|extracted|lifted)|(?:arrived|brought|taken|delivered) (?:at|to|in) "
+    r"(?:the |\w+ )?(?:hospital|morgue|mortuar|clinic))"
+)
+_HOME = re.compile(
+    r"\b(?:home|flown|handed|repatriat\w*|exchang\w*|swap\w*|returned|transfer\w*|hostages?|captiv\w*|given back)\b"
+)
+_FIGURE_AFTER = re.compile(r" ?[:—–-]? ?\d")
+_FIGURE_BEFORE = re.compile(
+    r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|\w+teen|\w+ty))[ -]$"
+)
+
+
+def _english(norm: str, trigger: Trigger) -> Trigger:
+    """As in "two were handed back", "three drivers mown down by gunfire" (passive), "KIA 4, WIA 11" (a table)."""
+    before, after = norm[: trigger.start], norm[trigger.end :]
+    past = trigger.form == "active" and _PAST.search(norm, trigger.start, trigger.end)
+    if past and (_PASSIVE.search(before) or after.startswith(" by ")):
+        return replace(trigger, form="verb")
+    if trigger.measure is Measure.BODIES_RETURNED and _RECOVERED.match(norm, trigger.start) and not _HOME.search(norm):
+        return replace(trigger, measure=Measure.KILLED)
+    if trigger.form == "noun" and _FIGURE_AFTER.match(after) and not _FIGURE_BEFORE.search(before):
+        return replace(trigger, form="toll")
+    return trigger
 
 
 _ABSENT_BEFORE = re.compile(r"\b(?:без|no|нет|немає|нема|without|zero|жодних|никаких) (?:\w+ )?$")

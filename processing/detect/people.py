@@ -669,6 +669,12 @@ def _bare_singular(view: View, trigger: Trigger, limits: Span) -> People | None:
         "reportedly",
         "people",
         "many",
+        "those",
+        "these",
+        "them",
+        "others",
+        "some",
+        "including",
     ):
         return None
     return People(lone.start(1), trigger.end, 1, "unknown", (), "count.noun")

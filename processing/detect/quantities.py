@@ -50,6 +50,9 @@ _TOLD_ABOUT = re.compile(
     r"\b(?:known|know|knows|heard|news|word|reports?|claims?|rumou?rs?|tells?|told|wrote|spoke|warn\w*) $"
 )
 _NONE_LEFT = re.compile(r"\b(?:none|not one|not a single one) of (?:the |its |his |their |our |these |those )?$")
+_LEVEL_UP = re.compile(  # "number of wounded up to 43"
+    r"\b(?:number|toll|count|tally|figure)\b[^.;:]{0,60}(?<! of)(?<! be)(?<! at)(?<! reach)(?<! to)(?<! have) $"
+)
 _ALIVE = re.compile(r"[^.;:]{0,60}\b(?:survived|alive|lived|made it|got out|came (?:back|home|out)|returned|escaped)\b")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)$")
 _ADJECTIVE = re.compile(r"(?:ьк|ов|нн|ськ|ськов)(?:і|их|ые|ых)$|(?:нн|оев|нов)[ыи]е$")
@@ -152,6 +155,9 @@ class QuantityReader:
         values = {
             "several": (2, "several"),
             "pair": (2, "exact"),
+            "trio": (3, "exact"),
+            "quartet": (4, "exact"),
+            "quintet": (5, "exact"),
             "half_dozen": (6, "exact"),
             "dozens": (20, "dozens"),
             "hundreds": (200, "hundreds"),
@@ -330,11 +336,21 @@ class QuantityReader:
             return False
         if re.search(r"\b(?:by|на) $", self.norm[: low.start]):
             return False
+        if joint.strip() == "to" and self._is_estimate(low, high):
+            return True
         if joint.strip() in ("to", "до"):
             return bool(re.search(r"(?:\bbetween|\bот|\bвід) $", self.norm[: low.start])) or (
                 joint.strip() == "to" and not re.search(r"\bfrom $", self.norm[: low.start])
             )
         return True
+
+    def _is_estimate(self, low: _Number, high: _Number) -> bool:
+        """As in "from four to seven people were burned": a span of one figure, no rise of a toll."""
+        if not re.search(
+            r"(?:^|[.,:;] |\b(?:and|that|says?|killed|wounded|injured|lost) )from $", self.norm[: low.start]
+        ):
+            return False
+        return self._person_at(high.end + 1) is not None and not self.by_tag.get("cues.rise")
 
     # -- what the number counts ------------------------------------------------------------------
 
@@ -462,6 +478,12 @@ class QuantityReader:
         if self.norm[number.start : number.end] == "both" and re.match(r" [\w'-]+(?: [\w'-]+)? and ", after):
             return True
         digits = not number.word
+        if self.lexicon.lang == "en" and (self._is_one_of_many(number, before, after) or self._is_in_a_name(number)):
+            return True
+        if digits and (re.match(r"[-–—]\d{1,2}\b", after) or re.search(r"\d[-–—]$", before)) and self._is_score(number):
+            return True
+        if self._are_ages(number, after):
+            return True
         if number.value in (200, 300) and re.search(r'"$', before) and re.match(r'(?:-?\w{1,2})?"', after):
             return True
         if (
@@ -492,6 +514,45 @@ class QuantityReader:
         ):
             return True
         return self._is_time(number, digits) or self._is_age_apposition(number, before, after)
+
+    def _is_one_of_many(self, number: _Number, before: str, after: str) -> bool:
+        """As in "he was one of three commandos wounded": the one is told of already, the three are the figure."""
+        told = number.word and number.value == 1 and re.search(r"\b(?:was|is|were|be|been|became|as) $", before)
+        many = re.match(r" of (?:the |some |at least |about )?", after)
+        return bool(told and many) and self._number_at(number.end + many.end())  # type: ignore[union-attr]
+
+    def _is_in_a_name(self, number: _Number) -> bool:
+        """As in "Air Force One": a number word with a capital letter behind another."""
+        raw = self.sentence.raw
+        return (
+            number.word
+            and number.value == 1
+            and not self.sentence.upper
+            and raw[number.start].isupper()
+            and self._person_at(number.end + 1) is None
+            and re.search(r"(?:^|[^.!?:»\"“—-] )[A-Z][a-z]+ $", raw[: number.start]) is not None
+        )
+
+    def _is_score(self, number: _Number) -> bool:
+        """As in "massacred 6-0": the greater figure first makes no range."""
+        pair = re.search(r"(\d{1,2})[-–—](\d{1,2})$", self.norm[: number.end]) or re.search(
+            r"(\d{1,2})[-–—](\d{1,2})\b", self.norm[number.start : number.end + 4]
+        )
+        return pair is not None and int(pair.group(1)) > int(pair.group(2))
+
+    def _are_ages(self, number: _Number, after: str) -> bool:
+        """As in "two wounded men, 41 and 57, both stable"; "2 мужчины, 41 и 57"."""
+        if number.word or not 1 < number.value <= 105:
+            return False
+        pair = re.compile(r"(?:,| \() ?(\d{1,3}) (?:and|и|та|і) (\d{1,3})(?=[,.;)—]|$)")
+        return any(
+            m.start(1) == number.start or m.start(2) == number.start
+            for m in pair.finditer(self.norm)
+            if self._person_ends_at(m.start())
+        )
+
+    def _person_ends_at(self, end: int) -> bool:
+        return any(h.end == end for tag, hits in self.by_tag.items() if tag.startswith("persons.") for h in hits)
 
     def _is_time(self, number: _Number, digits: bool) -> bool:
         if any(h.start - number.end in (0, 1) for h in self.by_tag.get("time_units", [])):
@@ -579,6 +640,8 @@ class QuantityReader:
                 ):
                     best, widest = (Qualifier(name), hit.start), hit.start
         owned = re.search(r"\bown(?:s|ed|ing)? $", self.norm[: best[1]])
+        if best[0] is Qualifier.UP_TO and self.lexicon.lang == "en" and _LEVEL_UP.search(self.norm[: best[1]]):
+            return Qualifier.EXACT, number.start
         if best[0] is Qualifier.UP_TO and (owned or self._is_rise_to(best[1])):
             return Qualifier.EXACT, number.start
         return best
@@ -630,6 +693,8 @@ class QuantityReader:
 
     def _noun(self, end: int, number: _Number) -> tuple[Counts, int, str | None]:
         """The noun after the number, at most four adjectives on."""
+        if self.norm[end : end + 2] == '" ':  # "has lost "between five and seven" fighters"
+            end += 1
         words = [w for w in self.sentence.words if w.start >= end][:6]
         position = end
         for index, word in enumerate(words):
@@ -643,7 +708,7 @@ class QuantityReader:
                 return "other", kind[1], None  # "two police cars", but not "два бойца бригады"
             if kind is not None:
                 return "people", kind[1], kind[0]
-            if self._has(word.start, ("objects", "time_units")):
+            if self._has(word.start, ("objects", "time_units")) and not self._names_victims(word.start):
                 return "other", word.end, None
             if index == 0 and self._has(word.start, ("cues.rise",)):
                 return "bare", end, None
@@ -669,6 +734,16 @@ class QuantityReader:
         if number.word and self.lexicon.lang != "en" and self._is_collective(number):
             return "people", end, None
         return self._by_form(words[0])
+
+    def _names_victims(self, start: int) -> bool:
+        """As in "three stretcher cases": the thing is part of a longer word for the hurt; "rocket-force officers"."""
+        if self.lexicon.lang != "en":
+            return False
+        hits = self.at.get(start, [])
+        thing = max((h.end for h in hits if h.tag.startswith(("objects", "time_units"))), default=start)
+        return self.norm[thing : thing + 1] == "-" or any(
+            h.tag.startswith("triggers.") and h.tag.endswith(".noun") and h.end > thing for h in hits
+        )
 
     def _group_after(self, start: int) -> str | None:
         """As in "пятеро раненых бойцов": the noun after the participle."""

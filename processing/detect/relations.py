@@ -57,6 +57,7 @@ def set_status(article: Article, view: View, draft: Draft, drafts: list[Draft], 
         implicit=draft.rules[0].startswith("count.") and draft.rules[0] not in ("count.beside", "count.together"),
         weak=bool(_WEAK.match(view.norm[draft.trigger.start : draft.trigger.end])),
         rule=draft.rules[0],
+        word=(draft.trigger.start, draft.trigger.end),
     )
     draft.status, rule = judge(article, view, candidate)
     draft.rules.append(rule)
@@ -137,6 +138,8 @@ def enemies_too(view: View, drafts: list[Draft]) -> None:
         contrast = re.search(
             r"\b(?:while|whereas|but|а|но|але|тогда|тоді|own)\b|;", view.norm[before.end : draft.start]
         )
+        if "plus" in draft.marks:  # "34 officers killed; 105 other occupiers wounded"
+            contrast = None
         if (
             before.status is Status.ENEMY_CLAIM
             and draft.status is Status.OWN

@@ -130,6 +130,7 @@ class Candidate:
     implicit: bool = False
     weak: bool = False  # a word that tells of illness as often as of war
     rule: str = ""
+    word: tuple[int, int] = (0, 0)  # the word of loss itself
 
 
 def judge(article: Article, view: View, candidate: Candidate) -> tuple[Status, str]:
@@ -175,6 +176,8 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
             return Status.DENIED, "status.denied"
     if article.lang == "en" and (_untrue(view, c) or _NOT_LOST.match(view.norm, c.noun_end)):
         return Status.DENIED, "status.untrue"
+    if _found(view, c):
+        return Status.DENIED, "status.found"
     if called_false(view, c.start, c.end):
         return Status.DENIED, "status.called_false"
     if _taken_back(article, view) or _headed_by_denial(article, view):
@@ -200,6 +203,18 @@ _FALSE = re.compile(
     r"is alive|are alive|were alive|fantas(?:y|ies)|made up|rubbish|rejects?|rejected|den(?:y|ies|ied|ying)|denials?|"
     r"do(?:es)? not correspond|old footage|staged)\b"
 )
+
+
+_FOUND = re.compile(
+    r"\b(?:has|have|had|was|were) (?:both |all |since |now |later )?(?:turned up|reappeared|resurfaced|made contact|"
+    r"(?:been )?(?:found|located|rescued|discovered)(?: \w+ly)? "
+    r"(?:alive|safe|unharmed|unhurt|well)|been accounted for)\b"
+)
+
+
+def _found(view: View, c: Candidate) -> bool:
+    """As in "two tourists reported lost have turned up": nobody is missing."""
+    return view.lang == "en" and c.measure is Measure.MISSING and _FOUND.search(view.norm, c.start) is not None
 
 
 def _untrue(view: View, c: Candidate) -> bool:
@@ -351,12 +366,21 @@ def _historical(article: Article, view: View, c: Candidate) -> Verdict:
         if not _is_since(view, m) and not (handed and _LOST_THEN.search(view.norm[: m.start()]))
     ) or _DECADE.search(view.norm):
         return Status.HISTORICAL, "status.past_year"
-    if article.lang == "en" and _looks_back(article, view):
+    if article.lang == "en" and (_looks_back(article, view) or _long_ago(article, view)):
         return Status.HISTORICAL, "status.looks_back"
     undated = _UNDATED_YEAR.finditer(view.norm) if article.item.published is None else ()
     if any(not _BIOGRAPHY.search(view.norm, 0, m.start()) for m in undated):
         return Status.HISTORICAL, "status.year_alone"
     return None
+
+
+def _long_ago(article: Article, view: View) -> bool:
+    """As in "From the log of 6 November 1943: ...": a sentence before tells of another age."""
+    return any(
+        int(m.group(1) or m.group(2)) < 1990 and not _is_since(other, m)
+        for other in article.views[: article.views.index(view)]
+        for m in _YEAR.finditer(other.norm)
+    )
 
 
 def _looks_back(article: Article, view: View) -> bool:
@@ -379,7 +403,8 @@ def _is_since(view: View, year: re.Match[str]) -> bool:
     if _BIOGRAPHY.search(view.norm, 0, year.start(year.lastindex or 0)):
         return True
     born = re.match(r"(?: (?:и|та|і|and) \d{4})? ?(?:г\. ?р|р\. ?н|г\.р|р\.н)", view.norm[year.end() :])
-    return bool(born) or (bool(since) and view.has("cumulative"))
+    recent = int(year.group(year.lastindex or 0)) >= 2014
+    return bool(born) or (bool(since) and (recent or view.has("cumulative")))
 
 
 def _is_past(article: Article, year: int) -> bool:
@@ -414,6 +439,8 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.ENEMY_CLAIM, "status.destroyed"
     if article.lang == "en" and _CLAIMING.search(view.norm):
         return Status.ENEMY_CLAIM, "status.claiming"
+    if article.lang == "en" and c.group == "military" and _ATTACKED.search(view.norm[: c.word[1]]):
+        return Status.ENEMY_CLAIM, "status.attackers_say"
     if (
         article.lang == "en"
         and c.group == "military"
@@ -571,6 +598,12 @@ def _fighters(article: Article, view: View, c: Candidate) -> bool:
     return bool(_FIGHTERS.search(stretch)) and (article.lang != "en" or bool(_MILITARY_VOICE.search(view.norm)))
 
 
+_ATTACKED = re.compile(  # "the resistance says it overran the outpost, killing"
+    r"\b(?:sa(?:y|ys|id)|claim(?:s|ed)?|announced?|reports?|reported)(?: that)? (?:it|they|(?:its|their) [\w-]+)"
+    r"(?: had| have| has)? (?:overr[au]n|attack\w*|ambush\w*|raid\w*|storm\w*|struck|shell\w*|hit|target\w*|seiz\w*|"
+    r"took|captur\w*|destroy\w*|repel\w*|sank|sunk|blew up|beat back|routed)\b[^.;]{0,80}, "
+    r"(?:killing|capturing|wounding|eliminating|taking|seizing)"
+)
 _STRUCK_DOWN = re.compile(r"\b(?:kill|wound|injur|captur|eliminat|destroy|slay|slew|took|take|left|bur(?:y|ied))\w* ")
 _CAPTORS_SAY = re.compile(
     r"(?:^|[.;:] )(?:the |yemen's |lebanon's |somalia's )?(?:houthis?|hamas|hezbollah|taliban|al-shabaab|"
@@ -584,6 +617,8 @@ _CAPTORS_SAY = re.compile(
 def _is_victim(view: View, hit: Hit, c: Candidate) -> bool:
     """The enemy word names the victims: in their noun phrase, losing them, or struck; not the one who strikes."""
     text = view.norm[hit.start : hit.end]
+    if view.lang == "en" and view.norm[hit.end : c.noun_start] in (", ", ": ", " ("):
+        return True  # "Russian soldiers, up to 35"
     lost = re.search(
         r"\b(?:потеря\w+|втрати\w+|lost|loses?|завда\w+|нанес\w+|недосчитал\w+|недорах\w+|"
         r"мінус|минус|залишил\w*|полишил\w*|оставил\w*|здал\w+|сдал\w+|left behind|surrendered)\b",
@@ -661,6 +696,50 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
     return None
 
 
+_BY_PEOPLE = re.compile(
+    r"(?:kill|murder|massacr|assassinat|execut|slain|slay|shot|gunned|behead|lynch|tortur|blown|wound|abduct|kidnap|"
+    r"hostage|butcher|slaughter|ambush|hacked|shell|shrapnel|bullet|in action|prisoner|captiv)"
+)
+_EVERYDAY = re.compile(r"major|private|division|medal|hero|border$|fallen|fell in|comrades|rubble|ruins")
+_IN_OFFICE = re.compile(
+    r"administration|emergency|defen[cs]e|military|governor|mayor|head of|rma|ova|minist|prosecut|commiss|ombudsman|"
+    r"spokes|official|police chief|command|press|(?:village|district|town|council|regional) (?:head|elder)"
+)
+_HUMAN_HAND = re.compile(
+    r"\b(?:by|at the hands of) (?:[\w'-]+ ){0,4}?(?:\w*(?:men|man)|police\w*|troops|soldiers?|forces|assassins?|"
+    r"militia\w*|attackers?|mob|regime|army|officers?|guards?|agents?|fighters?|settlers?|extremists?)\b"
+)
+
+
+def _alone(article: Article, view: View, c: Candidate) -> Verdict:
+    """One victim without a number is a loss only with a sign of violence by people, or in an official's report."""
+    if article.lang != "en" or not c.implicit or c.number > 1 or view.sentence.upper:
+        return None
+    if c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
+        return None
+    for other in article.views:
+        for hit in other.all("cause.war", "cause.conflict", "uniform", "enemy.", "origin.ours"):
+            inside = other is view and (hit.start, hit.end) == c.word  # "captured" by a camera is no sign of itself
+            if not inside and not _EVERYDAY.match(other.norm, hit.start, hit.end):
+                return None
+    if (
+        article.item.source_official
+        or _in_the_war_zone(article)
+        or any(
+            _IN_OFFICE.search(other.norm, h.start, h.end)
+            for other in article.views
+            for h in other.all("attribution.offices", "attribution.institutions")
+            if other is not view or h.end <= c.start or h.start >= c.end
+        )
+    ):
+        return None
+    if _BY_PEOPLE.search(view.norm, *c.word) and (
+        c.group in ("police", "military") or _PUBLIC_FIGURE.search(view.norm) or _HUMAN_HAND.search(view.norm)
+    ):
+        return None
+    return Status.ACCIDENT, "status.one_alone"
+
+
 _WAR_ZONE = ("UA", "RU-BEL", "RU-KRS", "RU-BRY")
 
 
@@ -717,5 +796,6 @@ _RULES: tuple[Callable[[Article, View, Candidate], Verdict], ...] = (
     _no_war,
     _jail,
     _accident,
+    _alone,
     _part,
 )

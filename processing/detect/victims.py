@@ -256,9 +256,20 @@ def beside_counted(view: View, quantities: list[Quantity], drafts: list[Draft]) 
             parent=None,
         )
         found.append(more)
-        if draft.low is not None and draft.low == draft.high and _same_kind(draft, more):
+        if draft.low is not None and draft.low == draft.high and _same_kind(draft, more) and _as_one(view, draft, more):
             found.append(_together(draft, more))
     return found
+
+
+def _as_one(view: View, counted: Draft, more: Draft) -> bool:
+    """As in "a mother and two sons", "a couple and their carer"; "fourteen pupils and a teacher" are told apart."""
+    joined = view.norm[counted.noun_end : more.start]
+    return (
+        view.lang != "en"
+        or counted.low == 1
+        or more.start < counted.start
+        or re.search(r"\b(?:his|her|their)\b", joined) is not None
+    )
 
 
 def _same_kind(one: Draft, other: Draft) -> bool:
