@@ -17,10 +17,19 @@ _WALLS = re.compile(
     "|доступ запрещ[её]н|что вы не робот|проверка браузера|доступ (?:до сайту )?обмежено|що ви не робот",
     re.IGNORECASE,
 )
-_ERRORS = re.compile(
-    r"\b(?:40[013]|429|50[0-4])\b|forbidden|unavailable|bad gateway|time-?out|too many requests|maintenance"
-    "|internal server error|технические работы|сайт временно|временно недоступ|технічні роботи|тимчасово недоступ",
+_CODE = r"(?:40[013]|429|50[0-4])"
+_ERRORS = re.compile(  # a bare number is none: "429 погибших" is a headline
+    rf"\A\W*(?:(?:http|error|status|ошибка|помилка|код)\W*)*{_CODE}\W*(?:\Z|[|:–—-]|error\b|ошибка\b|помилка\b)"
+    rf"|\b(?:http|error|ошибка|помилка) {_CODE}\b"
+    r"|forbidden|service (?:temporarily )?unavailable|bad gateway|gateway time-?out|too many requests"
+    "|internal server error|under maintenance|site maintenance|technical maintenance"
+    r"|\A\W*(?:на сайте )?(?:ведутся |проводятся |идут )?технические работы\W*(?:на сайте)?\W*\Z"
+    r"|\A\W*(?:технічні роботи)\W*\Z|сайт временно|(?:сайт|страница|сервис) (?:временно )?недоступ"
+    "|сайт тимчасово|(?:сайт|сторінка|сервіс) (?:тимчасово )?недоступ",
     re.IGNORECASE,
+)
+_ARTICLE = re.compile(  # what only an article's page has
+    r"<article[\s>]|<time[\s>]|article:published_time|\"datePublished\"|NewsArticle|articleBody", re.IGNORECASE
 )
 _ENTRIES = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry|url|sitemap)[\s>]|\"items\"\s*:\s*\[\s*\{")
 
@@ -28,7 +37,9 @@ _ENTRIES = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry|url|sitemap)[\s>]|\"items\
 def wall_of(response: Any, *, article: bool = False) -> str | None:
     """What stands there instead of a page of the source, if it is a wall: a captcha, or an error page with 200.
 
-    An `article` is called one only by its title: its text may speak of captchas, its markup may hold one.
+    An `article` is called one only by its title: its text may speak of captchas, its markup may hold one. With an
+    article's markup it is none, whatever its headline says: a wall that is stored is found later, a page that is
+    refused is lost.
     """
     if not hasattr(response, "body") or len(response.body) > _WALL_BODY:
         return None
@@ -46,6 +57,8 @@ def wall_in(body: bytes, *, article: bool = False) -> str | None:
     found = _TITLE.search(text)
     title = " ".join(found.group(1).split()) if found else ""
     if "<" not in text[:1000] or len(_shown(text)) > _WALL_TEXT:
+        return None
+    if article and _ARTICLE.search(text):
         return None
     if mark := _WALLS.search(title if article else text):
         return f"a wall instead of the page ({mark.group().lower()!r})"

@@ -37,6 +37,7 @@ class SitemapCrawl(SourceCrawl):
         super().__init__(source, context)
         self._found: list[Link] = []
         self._docs: list[DocState] = []  # of the sitemaps that the links were found in
+        self._unchanged = False  # whether a sitemap of an index answered 304
         self._waiting = 0  # sitemaps of an index still to come
 
     def on_document(self, response: Any) -> Iterator[Request]:
@@ -60,7 +61,9 @@ class SitemapCrawl(SourceCrawl):
                 self._found += sitemap.links
                 self._docs += self.validators(response)
                 yield from self._ask_children(sitemap, response.meta["sitemap_depth"] + 1)
-            elif response.status != 304:
+            elif response.status == 304:
+                self._unchanged = True
+            else:
                 self.report.note = f"a sitemap of the index: status {response.status}"
         except ValueError as error:
             self.report.note = short(f"a sitemap of the index: {error}", 200)
@@ -86,6 +89,8 @@ class SitemapCrawl(SourceCrawl):
         self._waiting -= 1
         if self._waiting == 0:
             yield from self.pages(self._found)
+            if self._unchanged and not self.report.links:
+                self.report.status = 304  # the index came, and its sitemaps list what they listed
             self.context.changes.docs += self._docs
 
     def links(self, response: Any) -> Iterable[Link]:

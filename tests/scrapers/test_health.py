@@ -268,6 +268,38 @@ def test_a_wall_is_told_from_a_page(html: str, wall: bool) -> None:
     assert (wall_in(html.encode()) is not None) is wall
 
 
+@pytest.mark.parametrize(
+    ("title", "wall"),
+    [
+        ("429 погибших опознаны", False),
+        ("Губернатор: погибли 403 человека", False),
+        ("Обмен: вернулись 502 военнослужащих", False),
+        ("500 bodies returned", False),
+        ("Технические работы на мосту завершены", False),
+        ("В районе временно недоступна вода", False),
+        ("Maintenance crew among the dead", False),
+        ("502 Bad Gateway", True),
+        ("403 Forbidden", True),
+        ("Error 503", True),
+        ("Ошибка 403 | Вестник", True),
+        ("503", True),
+        ("Ведутся технические работы", True),
+        ("Сайт временно недоступен", True),
+        ("Service Unavailable", True),
+    ],
+)
+def test_a_headline_with_a_number_is_no_error_page(title: str, wall: bool) -> None:
+    """Tolls of 400 to 504 and closed bridges are headlines; the codes and phrases of servers are not."""
+    assert (wall_in(f"<title>{title}</title><p>Коротко.</p>".encode(), article=True) is not None) is wall
+
+
+def test_what_has_an_articles_markup_is_no_wall() -> None:
+    """Whatever its headline says: refused it would be lost."""
+    page = "<title>Доступ ограничен: мост закрыт</title>{}<p>Объезд через Заречье.</p>"
+    assert wall_in(page.format("").encode(), article=True) is not None
+    assert wall_in(page.format("<time datetime='2026-01-02'>2 января</time>").encode(), article=True) is None
+
+
 def test_a_feed_behind_a_wall_is_blocked_and_an_empty_one_is_not_broken(site: Site, crawl: Crawler) -> None:
     """A captcha instead of feed or listing is `blocked`; a feed or sitemap that lists nothing is well."""
     urls = {"feed": "/f.xml", "listing": "/l", "sitemap": "/m.xml"}

@@ -15,6 +15,18 @@ from scrapers.warc import read_record
 from tests.scrapers.conftest import HOME, Crawler, Reply, Site
 
 
+def test_an_index_whose_sitemaps_did_not_change_is_no_fault(site: Site, crawl: Crawler) -> None:
+    """The index always comes whole; that its sitemaps answer 304 means they list what they listed."""
+    index = f"<sitemapindex><sitemap><loc>{site.url}/a.xml</loc></sitemap></sitemapindex>"
+    site.routes["/sitemap.xml"] = Reply(index.encode(), type="text/xml", etag=False)
+    site.routes["/a.xml"] = Reply(f"<urlset><url><loc>{site.url}/1</loc></url></urlset>".encode(), type="text/xml")
+    site.page("/1")
+    source = [{"id": "s-index", "kind": "sitemap", "url": "/sitemap.xml"}]
+    told = [crawl(source, f"b{number}").summary["sources"]["s-index"] for number in range(3)]
+    assert [entry["verdict"] for entry in told] == ["fresh"] * 3
+    assert [entry["status"] for entry in told] == [200, 304, 304]
+
+
 def test_feed_is_crawled_then_only_changes_are(site: Site, crawl: Crawler) -> None:
     """A first crawl stores every article, a second nothing, and after a change only the changed article."""
     site.feed(

@@ -90,8 +90,8 @@ def _articles(site: Site, shown: list[Shown], score: Score, record: Record) -> d
         if number in served:
             score.counts["visible"] += 1
             _last_edit(site, number, listed[number], served[number], score, record)
-        elif asked[number] and not item.there(asked[number][0]):
-            score.counts["gone before asked"] += 1
+        elif asked[number] and not any(item.there(at) and _trouble(site, at) is None for at in asked[number]):
+            score.counts["never readable"] += 1
         else:
             score.fault("lost", f"{number} listed {listed[number]:%d %H:%M}, asked {len(asked[number])} times")
     return {number: _steps(content for _, content in rows) for number, rows in served.items()}

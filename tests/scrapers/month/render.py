@@ -351,7 +351,7 @@ def answer(site: Site, at: datetime, port: int, path: str) -> Answer:
 
 
 def _of_channel(site: Site, at: datetime, path: str, kind: str) -> Answer:
-    if kind == "moved":
+    if kind == "moved" and "/s/" in path:
         return Answer(status=302, headers={"Location": f"/{site.channel}"})
     if kind == "blip-html" or "/s/" not in path:
         return Answer(b"<html><body><div class='tgme_page'>View in Telegram</div></body></html>")

@@ -30,7 +30,7 @@ def table(record: Record, scores: dict[str, Score], troubles: dict[str, Verdicts
     for kind, found in sorted(troubles.items()):
         after = found.after or [0]
         lines.append(f"{kind:16}{found.episodes:>10}{len(found.after):>8}{statistics.median(after):>26}{max(after):>6}")
-    for name in ("judged", "edits", "deletions", "gone before asked"):
+    for name in ("judged", "edits", "deletions", "never readable"):
         lines.append(f"{name}: {total[name]}")
     lines.append(f"crawls or cleanings that failed: {len(record.failures)}")
     return "\n".join(lines)
