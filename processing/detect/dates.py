@@ -16,7 +16,8 @@ _FAREWELL = re.compile(
     r"bade farewell|farewell|burial|преда(?:ли|дут|ны) земле|траур\w*)\b"
 )
 _DEATH = re.compile(
-    r"\b(?:погиб|загин|полег|поляг|убит|вбит|умер|помер|killed|died|fell|perished|скончал|последн\w+ бо|останн\w+ б|"
+    r"\b(?:погиб|загин|полег|поляг|полягл|поліг|обірва|зупинил|убит|вбит|умер|помер|killed|died|fell|perished|скончал|"
+    r"последн\w+ бо|останн\w+ б|"
     r"подорва|підірва|обстрел|обстріл|удар|прилет|прильот|отработал|накрыл|накрил|strike|shell)"
 )
 _BETWEEN = re.compile(r"[,;:.—]")
@@ -27,12 +28,16 @@ _AGO = re.compile(
 )
 _CLOCK = re.compile(
     r"\b(?:в|о|об|at) \d{1,2}[:.]\d\d\b(?!\.\d)|\b\d{1,2} час\w* (?:ночи|утра|вечера|дня)|"
-    r"(?:^|[.;] )\d{1,2}[:.]\d\d(?= ?—)"
+    r"(?:^|[.;] )\d{1,2}[:.]\d\d(?= ?—)|"
+    r"\b(?:\d{1,2}|\w+) (?:ранку|вечора|ночі|пополудні)\b|(?:^|[.,:—] )(?:ранок|обід|обідня пора|вечір|ніч|світанок|"
+    r"пообіддя)(?=[.,:]| —)|"
+    r"\bза день\b(?=[:.,—]|$)|\b(?:ранок|вечір|ніч) (?:після|почав|розпочав|приніс|принесл)"
 )
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)(?![\d.]?\d)")
 _FIRST_OF_RANGE = re.compile(r"(?<![\d.:])(\d{1,2})(?:-го)? ?(?:—|-|по|до|to|and|и|та|і|й) ?\d{1,2}(?:-е|-го)? $")
 
 
+_SINCE = re.compile(r"\b(?:з|із|від|с|со|since|after) (?:the )?24 $")
 _DATELINE = re.compile(
     r"[A-Z][A-Z .'/-]{2,30}(?:\([^)]{2,30}\))?, [A-Z][a-z]{2,8}\.? \d{1,2}(?: \([^)]{2,30}\))? ?(?:-|—|–|\()"
 )
@@ -137,10 +142,13 @@ def _explicit(view: View, today: date | None) -> list[_Dated]:
             )
             year = re.match(r"(?: \d{1,2})?,? (?:of )?(20\d\d|19\d\d)", view.norm[hit.end :])
             number = before or after
+            invaded = (
+                month == 2 and number is not None and number.group(1) == "24" and _SINCE.search(view.norm[: hit.start])
+            )
             resolved = _resolve(
                 int(number.group(1)) if number else int(spelled.tag[14:]) if spelled else None,
                 month,
-                int(year.group(1)) if year else None,
+                int(year.group(1)) if year else 2022 if invaded else None,
                 today,
             )
             if resolved is None or (number is None and view.lang == "en" and not _is_month(view, hit)):
@@ -189,6 +197,8 @@ def _weekdays(view: View, today: date) -> list[_Dated]:
     for number in range(7):
         for hit in view.all(f"weekdays.{number}"):
             back = (today.weekday() - number) % 7
+            if re.search(r"\b(?:позаминул|позапрошл)\w+ $", view.norm[: hit.start]):
+                back += 7
             found.append(_Dated(hit.start, hit.end, _day(today - timedelta(days=back)), True))
     return found
 

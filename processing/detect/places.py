@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from processing.detect import districts
 from processing.detect.view import View
 
 _GAZETTEER = Path(__file__).parent / "gazetteer.txt"
@@ -77,6 +78,11 @@ def _in_name(view: View, start: int, end: int) -> bool:
 def table() -> dict[str, tuple[str, str]]:
     """Forms of Russian and Ukrainian places: code and kind."""
     return _read(_GAZETTEER)
+
+
+@lru_cache(maxsize=1)
+def _districts() -> dict[str, str]:
+    return districts.stems(table())
 
 
 @lru_cache(maxsize=2)
@@ -172,6 +178,8 @@ def _find_places(view: View) -> list[Place]:
             entry, foreign = forms.get(name) or forms.get(bare), abroad.get(name) or abroad.get(bare)
             if foreign is not None:
                 entry = foreign if entry is None else _rival(view, entry, foreign, script)
+            if entry is None and view.lang == "uk" and size == 1 and view.sentence.raw[word.start].isupper():
+                entry = districts.of_town(name, view.norm[word.end : word.end + 20], _districts())
             if entry is None:
                 continue
             place = _place(view, entry, word.start, words[last].end)

@@ -46,7 +46,9 @@ _DEATH = re.compile(
 )
 _OFFICE_AFTER = re.compile(
     r" (?:\w+ )?(?:губернатор\w*|мэр\w*|власт\w+|облвласт\w+|ова\b|ода\b|мва\b|облсовет\w*|"
-    r"глав\w+|мер\b|мера\b|міськ\w* голов\w*|военкомат\w*|обладміністрац\w+|governor|mayor|"
+    r"глав\w+|мер\b|мера\b|міськ\w* голов\w*|рва\b|тцк\b|(?:міськ|селищн|сільськ|районн)\w* рад(?:а|и|і|у|ою)\b|"
+    r"міськрад\w*|"
+    r"военкомат\w*|обладміністрац\w+|governor|mayor|"
     r"officials?|authorit\w+|administration|regional (?:head|governor)|head\b|чиновник\w*|"
     r"депутат\w*|министр\w*|прокуратур\w*|больниц\w*|выпуск\w*|телеканал\w*|издани\w*|"
     r"газет\w*|порт[ае]л\w*)"
@@ -102,6 +104,28 @@ _LOST_AFTER = re.compile(
 )
 _LOSSES_BEFORE = re.compile(r"\b(?:потер\w+|втрат\w+|losses of)(?: \w+)? $")
 _MOURNING = re.compile(r"\b(?:весть|скорб\w*|траур\w*|прощ\w+|похорон\w*|жалоб\w*|сумн\w+|звістк\w+|mourning)\b")
+_MOURNS = re.compile(  # right after the name of the place, or of the community
+    r"(?: [\w-]*громад\w*)?,? (?:знову |вже |сьогодні |вкотре )?(?:(?:у|в) (?:\w+ )?(?:скорбот|жалоб|траур)\w*|"
+    r"на колінах|"
+    r"у сльозах|оголо[\w-]+ (?:\w+ )?(?:жалоб|траур)\w*|зустрі\w+ (?:\w+ )?(?:геро|захисник|воїн|на щит)\w*|втрати\w+|"
+    r"прощ\w+|попрощ\w*|провод\w+|провел\w+ (?:в|у) останн\w+|схиля\w+|сумує|ховає|поховал\w+|оплакує|"
+    r"(?:повідомля|сповіща|зі скорботою|з (?:\w+ )?сумом)\w*)"
+)
+_NOTICE = re.compile(
+    r"\b(?:з \w+ сумом|зі скорбот\w+|з болем|навколішк\w+|на колінах|живим коридором|світла пам'ять)\b"
+)
+_HIS_HOME_BEFORE = re.compile(
+    r"\b(?:батьківськ\w+ (?:дім|домі|дому|хат\w+|домівк\w+)|рідн\w+ (?:дім|дому|домі|міст\w+|сел\w+|хат\w+|краї|край)|"
+    r"домівк\w+|народи(?:вся|лася|лися)|(?:ви|від)?рі?с|виросл\w|мешка\w+|проживав\w*|закінчи(?:в|"
+    r"ла) (?:\w+ )?(?:школу|ліцей)|"
+    r"родин\w+|вдома) (?:на|в|у|з|із|зі) $"
+)
+_SONS_BEFORE = re.compile(
+    r"\b(?:воїн(?:ів|и|а|ами|ам)|бійц(?:ів|і|я|ями|ям)|хлопц(?:ів|і|ями|ям)|син(?:ів|и|ами|ам)|дон(?:ьок|ьки)|"
+    r"солдат(?:ів|и|ами)?|"
+    r"земляк(?:ів|и|ами)|добровольц(?:ів|і|ями)|випускник(?:ів|и|а)|геро(?:їв|ї|ями)) (?:\w+ої )?$"
+)
+_IN_DOSSIER = re.compile(r"(?:\d+ (?:рок\w+|рік)|р\. ?н\.?|року народження|\d{4}), $")
 _LANDMARK_BEFORE = re.compile(  # "31 miles north of Tel Aviv" tells of another place
     r"\b(?:(?:miles?|kms?|kilomet(?:er|re)s?)(?: to the)?(?: [a-z-]+)? (?:of|from)|(?:north|south|east|west|"
     r"(?:north|south)-?(?:east|west)) of|(?:км|километр\w*|кілометр\w*|верст\w*)(?: \w+){0,2} (?:от|від)|"
@@ -158,8 +182,10 @@ def find_roles(article: Article, view: View, start: int, end: int, group: str) -
     """Roles for the claim at `start:end`: its own sentence first, then the others, then speaker and channel."""
     military = group == "military"
     own = roles_of(view)
-    origin, origin_sure = _origin(article, view, own, military)
+    origin, origin_sure = _origin(article, view, own, group)
     place, sure, text = _place(article, view, own, start, end, military)
+    if view.lang == "uk" and group == "civilian" and origin and place is None:  # those who stay at home are hit there
+        return Roles(next((_words(view, r.place) for r in own if r.place.code == origin), None), origin, None, 0.6)
     if place is not None and place == origin:
         origin, place, text = (None, place, text) if sure > max(origin_sure, 0.8) else (origin, None, None)
     return Roles(text, place, origin, min(sure, origin_sure) if place and origin else max(sure, origin_sure))
@@ -220,6 +246,8 @@ def _role(view: View, place: Place) -> str:
         for h in view.all("persons.military", "one.military")
     ):
         return "origin"
+    if view.lang == "uk" and _is_ukrainian_home(view, place, before, after):
+        return "origin"
     if place.kind == "district" and "громад" in view.norm[place.start : place.end] and _WAR_DEAD.search(view.norm):
         return "origin"
     if _RESIDENT_BEFORE.search(before) and place.kind == "region" and _WAR_DEAD.search(view.norm):
@@ -270,6 +298,20 @@ def _is_home(view: View, place: Place, before: str, after: str) -> bool:
     return named is not None and view.has("triggers.") and view.has("one.military", "persons.military", "uniform")
 
 
+def _is_ukrainian_home(view: View, place: Place, before: str, after: str) -> bool:
+    """As in "воїнів Самбірщини", "громада у скорботі", "батьківський дім на Ковельщині", "22 роки, Косівщина."."""
+    if _HIS_HOME_BEFORE.search(before) or (_IN_DOSSIER.search(before) and re.match(r"[.,)]", after)):
+        return True
+    if _MOURNS.match(after) and (place.kind in ("district", "region") or not place.start):
+        return True
+    if place.kind in ("region", "city", "capital", "town") and _SONS_BEFORE.search(before):
+        return place.kind != "region" or not re.search(r"(?:ині|ою)$", view.norm[place.start : place.end])
+    return place.kind == "adjective" and (
+        re.match(r" (?:\w+ )?(?:школ|ліце|гімназ|коледж|училищ)\w*", after) is not None
+        and _WAR_DEAD.search(view.norm) is not None
+    )
+
+
 def _beside_office(view: View, place: Place) -> bool:
     """As in "омбудсманка Псковської області", "Псковский губернатор": an office right before or after the place."""
     return any(
@@ -278,8 +320,9 @@ def _beside_office(view: View, place: Place) -> bool:
     )
 
 
-def _origin(article: Article, view: View, own: list[_Role], military: bool) -> tuple[str | None, float]:
-    item = article.item
+def _origin(article: Article, view: View, own: list[_Role], group: str) -> tuple[str | None, float]:
+    item, military = article.item, group == "military"
+    buried = group == "unknown" and _BURIAL.search(view.norm) is not None
     for role in own:
         if role.role == "origin":
             return role.place.code, 0.88
@@ -291,7 +334,7 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
         if other is view:
             continue
         for role in roles_of(other):
-            if role.role == "origin" and (military or other.has("origin.ours")):
+            if role.role == "origin" and (military or buried or other.has("origin.ours")):
                 return role.place.code, 0.6
     if ours or (military and any(v.has("origin.ours") or _OF_THE_REGION.search(v.norm) for v in article.views)):
         speaker, sure = _speaker_region(article, view, own)
@@ -306,6 +349,8 @@ def _origin(article: Article, view: View, own: list[_Role], military: bool) -> t
         if speaker:
             return speaker, sure
     speaker, sure = _speaker_region(article, view, own) if military else (None, 0.3)
+    if speaker and view.lang == "uk" and _NOTICE.search(view.norm):
+        return speaker, sure
     if speaker and any(
         role.role == "place" and role.place.code != speaker for v in article.views for role in roles_of(v)
     ):

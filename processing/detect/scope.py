@@ -8,9 +8,18 @@ from processing.detect.view import Article, View
 
 _SINCE = re.compile(r"\b(?:с|со|от|від|з|із|since)(?: \d{1,2}(?:-го|st|nd|rd|th)?)? $")
 _DURING = re.compile(
-    r"\b(?:за|в течение|на протяжении|протягом|впродовж|упродовж|during|over|throughout|within|in the (?:past|last))"
+    r"\b(?:за|в течение|на протяжении|протягом|впродовж|упродовж|підсумок|підсумки|ціна|ціною|рахунок|итог|цена|"
+    r"during|over|throughout|within|in the (?:past|last))"
     r"(?: (?:the|последн\w+|минувш\w+|прошедш\w+|прошл\w+|останн\w+|минул\w+|весь|всю|все|цілий|целый|цілу|целую|past|"
     r"last|previous|same|полных|перв\w+|перш\w+)){0,2} (?:\w+ )?$"
+)
+_AS_OF = re.compile(
+    r"(?:станом на|по состоянию на|as of) (?:\d{1,2}[:.]\d\d|\d{1,2} (?:год|час|ранку|вечора|ночі|утра|вечера|ночи|"
+    r"дня))"
+)
+_TIMES = re.compile(  # "for the fourth time this week"
+    r"\b(?:вдруге|втретє|вчетверте|вп'яте|вшосте|\w+ раз(?:и|ів|а)?|\w+ (?:удар|атак|обстріл|приліт|прильот)\w*|"
+    r"второй раз|\w+-?й раз|time) $"
 )
 _WHOLE_MONTH = re.compile(r"\b(?:за|протягом|впродовж|упродовж|throughout|during) (?:весь |цілий )?$")
 _GROWN = re.compile(r"\b(?:вырос|увелич|возрос|поднял|зрос|зріс|збільш|rose|ris|grew|grown|climb)\w* $")
@@ -40,8 +49,15 @@ def is_cumulative(article: Article, view: View) -> bool:
 def _is_total(view: View) -> bool:
     memo = view.memo
     if "cumulative" not in memo:
-        memo["cumulative"] = view.has("cumulative") or _since_month(view) or _during(view)
+        memo["cumulative"] = _is_told(view) or _since_month(view) or _during(view)
     return bool(memo["cumulative"])
+
+
+def _is_told(view: View) -> bool:
+    """A phrase of totals; not "as of 18:00", "for the fourth time this week"."""
+    return any(
+        not _AS_OF.match(view.norm, h.start) and not _TIMES.search(view.norm[: h.start]) for h in view.all("cumulative")
+    )
 
 
 def _since_month(view: View) -> bool:
@@ -58,7 +74,12 @@ def _during(view: View) -> bool:
     for hit in view.all("time_units"):
         unit, before = view.norm[hit.start : hit.end], view.norm[: hit.start]
         during = None if hit.start in months else _DURING.search(before)
-        if during is None or _GROWN.search(before[: during.start()]) or _GROWS.match(view.norm, hit.end):
+        if (
+            during is None
+            or _TIMES.search(before[: during.start()])
+            or _GROWN.search(before[: during.start()])
+            or _GROWS.match(view.norm, hit.end)
+        ):
             continue
         if not _SHORT.match(unit) or _SEVERAL.search(before):
             return True

@@ -179,3 +179,19 @@ def test_english_texts_load_no_cyrillic_table(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(places, "world", world)
     detect(DetectInput(id="t", text="Three people were killed in Kabul.", lang="en"))
     assert set(asked) <= {"latin"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "origin"),
+    [
+        ("Після бою зникли безвісти п'ятеро воїнів Самбірщини.", None, "UA-46"),
+        ("Коростенська громада знову у скорботі: на фронті загинули двоє бійців.", None, "UA-18"),
+        ("Під ранок дрон ударив по крамниці в Курахівській громаді, двоє людей загинули.", "UA-14", None),
+        ("Двоє пенсіонерів із Нікополя поранені осколками.", "UA-12", None),
+        ("Наша Батьківщина втратила ще двох бійців.", None, None),
+    ],
+)
+def test_ukrainian_districts(text: str, place: str | None, origin: str | None) -> None:
+    """A district or community by its adjective: home of its soldiers, place of what happens in it."""
+    claim = next(c for c in detect(DetectInput(id="1", text=text)).claims)
+    assert (claim.place_region, claim.origin_region) == (place, origin)
