@@ -141,7 +141,7 @@ def run(world: World, folder: Path, store: ObjectStore, progress: bool = False) 
         Ledger.open(ledger)
         Frontier(ledger).close()
         mine, theirs = FORK.Pipe()
-        cleaner = FORK.Process(target=_clean, args=(theirs, folder, ledger, store))
+        cleaner = FORK.Process(target=_clean, args=(theirs, mine, folder, ledger, store))
         cleaner.start()
         _warm(tuple(registry.in_group("month")), folder, world)
         crawls = rested = 0
@@ -243,8 +243,9 @@ def _in_child(
     return result
 
 
-def _clean(pipe: Any, folder: Path, ledger_url: str, store: ObjectStore) -> None:
-    """Clean each batch as it comes, and say how its sources fare."""
+def _clean(pipe: Any, theirs: Any, folder: Path, ledger_url: str, store: ObjectStore) -> None:
+    """Clean each batch as it comes, and say how its sources fare. Ends with the month's process, however that ends."""
+    theirs.close()
     now = START
     registry = load_registry(folder / "sources", HOME / "config" / "regions.yaml")
     ledger, lake = Ledger.open(ledger_url), Lake()

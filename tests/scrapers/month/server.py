@@ -72,6 +72,7 @@ class WebServer:
 
     async def _run(self, pipe: Connection) -> None:
         logging.disable()
+        self.pipe.close()  # so that the month's end is seen, however it ends
         log: list[Shown] = []
         ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(pipe.fileno(), ended.set)
