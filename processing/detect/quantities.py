@@ -60,6 +60,14 @@ _YEARS = re.compile(r"(?:1[89]|20)\d\d ?[—-] ?(?:1[89]|20)\d\d")
 _PAIR = re.compile(
     r"супруж|супругов|пар[аыу]$|семейн|подружжя|couple|родител|батьки|parents|двойн|двійн|близн|молодож|молодят"
 )
+_HIS_AGE = re.compile(  # "внук, которому 9", "ей 24, ему 26", "девочке семь", "одному двадцать, второму тридцать"
+    r"\b(?:ему|ей|котор(?:ому|ой)|одному|одной|второму|второй|третьему|третьей|обоим|младшему|младшей|старшему|старшей|"
+    r"девочке|мальчику|малышу|малышке|ребенку|женщине|мужчине|бабушке|йому|їй|якому|якій|дівчинці|хлопчику|дитині|жінці|"
+    r"чоловіку|чоловікові|одній|другому|другій)(?: (?:всего|было|лишь|только|лише|було|всього|едва|ледь))? $"
+)
+_AGE_ENDS = re.compile(r"$|[,.;:)]| (?:и|а|та|й|—)\b| — ")
+_OR_EVEN = re.compile(r",? (?:а|и|та|й)? ?(?:возможно|может быть|можливо|може|то|навіть|даже),? (?:и|й|і|все|всі)? ?")
+_CHANNEL = re.compile(r"\b(?:[A-Z][A-Za-z]+|Россия|Украина|Україна|Канал|канал|ТСН) $")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
@@ -317,17 +325,30 @@ class QuantityReader:
                 after = numbers[i + 1]
                 joint = self.norm[number.end : after.start]
                 vague = {number.kind, after.kind} <= {"several", "dozens", "hundreds"}
-                if vague and joint.strip() in ("or", "или", "або", "чи"):
+                if vague and (joint.strip() in ("or", "или", "або", "чи") or _OR_EVEN.fullmatch(joint)):
                     found.append((replace(number, end=after.end), None))
                     i += 2
                     continue
+                if number.value < after.value and number.kind == "exact" and _OR_EVEN.fullmatch(joint):
+                    found.append((number, None))  # "fifteen, and perhaps seventeen": the lower is what is known
+                    i += 2
+                    continue
                 if self._is_range(number, after, joint):
+                    number = replace(number, value=self._scaled_low(number, after))
                     found.append((replace(number, end=after.end), after.value))
                     i += 2
                     continue
             found.append((number, None))
             i += 1
         return found
+
+    def _scaled_low(self, low: _Number, high: _Number) -> int:
+        """As in "от трёх до пяти тысяч", "two to three hundred": the scale said once is that of both."""
+        for scale in (1000, 100):
+            said = re.search(r"[^\W\d]", self.norm[high.start : high.end])
+            if said and low.value < 20 and high.value % scale == 0 and low.value < high.value // scale < 20:
+                return low.value * scale
+        return low.value
 
     def _is_range(self, low: _Number, high: _Number, joint: str) -> bool:
         if _BETWEEN.search(self.norm[: low.start]) and joint.strip() in ("and", "и", "і", "та", "й"):
@@ -453,6 +474,11 @@ class QuantityReader:
             or _AGE_BEFORE.search(before)
         ):
             return True
+        if _HIS_AGE.search(before) and number.value <= 105 and _AGE_ENDS.match(after):
+            return True
+        channel = not number.word and self.lexicon.lang != "en" and _CHANNEL.search(self.sentence.raw[: number.start])
+        if channel and not self._person_near(number.end):
+            return True  # "сообщили France 24"
         if _NONE_LEFT.search(before) and _ALIVE.match(self.norm, number.end):
             return False
         if re.search(r"\b(?:half|most|some|third|quarter|part|many|majority) of (?:the|its|his|their|all) $", before):
@@ -815,7 +841,7 @@ class QuantityReader:
             if any(h.end == start - 1 for h in self.by_tag.get(tag, [])):
                 marks.add(mark)
         if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14) : start]) or (
-            (part := re.search(r"([\w']+) (?:из|із|з) $", self.norm[:start]))
+            (part := re.search(r"([\w']+)(?: (?:человек|бойцов|осіб|людей|солдат|людини|человека|бойца))? (?:из|із|з) $", self.norm[:start]))
             and (part.group(1)[0].isdigit() or part.group(1) in self.lexicon.numbers)
         ):
             marks.add("total")

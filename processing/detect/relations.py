@@ -161,6 +161,14 @@ def enemies_too(view: View, drafts: list[Draft]) -> None:
             before.rules.append("status.enemy_list")
 
 
+def _has_own_incident(draft: Draft, drafts: list[Draft]) -> bool:
+    """As in "three hurt at the shop. In the next village the husband was killed, the wife is in intensive care"."""
+    return draft.rules[0].startswith("count.") and any(
+        d.view is draft.view and d.trigger.measure is Measure.KILLED and d.status is Status.OWN and d.rules[0].startswith("count.")
+        for d in drafts
+    )
+
+
 def patients(drafts: list[Draft]) -> None:
     """Those in hospital or in a grave state are part of the wounded, where the text counts the wounded too."""
     wounded = [d for d in drafts if d.trigger.measure is Measure.WOUNDED and d.status is Status.OWN]
@@ -172,7 +180,7 @@ def patients(drafts: list[Draft]) -> None:
         and not _IN_CARE_BEFORE.search(d.view.norm[: d.start])
     ]
     for draft in wounded:
-        if draft in main or "plus" in draft.marks:
+        if draft in main or "plus" in draft.marks or _has_own_incident(draft, drafts):
             continue
         whole = next((m for m in main if (m.low or m.high or 0) >= (draft.low or draft.high or 0)), None)
         if whole is not None:
@@ -186,13 +194,19 @@ _TOTAL = re.compile(
 _FATES = (Measure.KILLED, Measure.WOUNDED, Measure.MISSING, Measure.CAPTURED)
 
 
+def _opens_list(whole: Draft, part: Draft) -> bool:
+    """A figure of several fates is a loss or stands before a colon or a dash; "four came home in zinc, three ..." is none."""
+    gap = whole.view.norm[whole.end : part.start]
+    return whole.trigger.form in ("loss", "toll") or re.search(r"[:(—]| из них| of them| of whom| з них", gap) is not None
+
+
 def totals(drafts: list[Draft]) -> None:
     """As in "lost 35: 21 killed and 14 wounded" (no figure of its own), "the toll rose to seven; a body was found"."""
     own = [d for d in drafts if d.status is Status.OWN and d.trigger.measure in _FATES]
     for index, draft in enumerate(own):
         parts = [d for d in own[index + 1 : index + 5] if d.view is draft.view and d.low is not None]
         fates = {d.trigger.measure for d in parts}
-        if len(parts) > 1 and len(fates) == len(parts) and sum(d.low or 0 for d in parts) == draft.low:
+        if len(parts) > 1 and len(fates) == len(parts) and sum(d.low or 0 for d in parts) == draft.low and _opens_list(draft, parts[0]):
             draft.status = Status.HYPOTHETICAL
             draft.rules.append("status.sum_of_fates")
     for whole in own:
@@ -288,6 +302,15 @@ def superseded(article: Article, drafts: list[Draft]) -> None:
             draft.rules.append("status.superseded")
 
 
+_HIS_OWN = re.compile(r"\b(?:її|його|ее|его|their|his|her) (?:[\w-]+ )?$")
+
+
+def _is_kin(draft: Draft) -> bool:
+    """As in "его жену увезли в больницу": the pronoun says whose wife, it is she who is hurt."""
+    norm = draft.view.norm
+    return draft.start >= 0 and draft.view.lang != "en" and _HIS_OWN.search(norm[: draft.start]) is not None
+
+
 def without_pronouns(drafts: list[Draft]) -> list[Draft]:
     """As in "the child did not survive. She had been wounded": the pronoun's wound is the death counted already."""
     deaths = [
@@ -303,15 +326,21 @@ def without_pronouns(drafts: list[Draft]) -> list[Draft]:
             and draft.rules[0].startswith("count.")
             and any(d.view is not draft.view for d in deaths)
             and bool(re.search(r"\b(?:її|його|ее|его|him|her|she|he|вона|він|она|он)\b", before))
+            and not _is_kin(draft)
         )
 
     return [d for d in drafts if not told(d)]
+
+
+_BEFORE_THAT = re.compile(r"\b(?:прежде|ранее|раньше|до этого|раніше|доти|до того|earlier|previously|before that)\b")
 
 
 def returned(drafts: list[Draft]) -> None:
     """Exchanged after a count of captured are some of them, though no "of them" says so."""
     for index, draft in enumerate(drafts):
         if draft.trigger.measure is not Measure.EXCHANGED or draft.status is not Status.OWN:
+            continue
+        if _BEFORE_THAT.search(draft.view.norm[: draft.start]):
             continue
         whole = next(
             (
