@@ -16,7 +16,9 @@ _TO_THEM = re.compile(
     r"(?:поранен|постраждал|травмован|звільнен|зникл)им\b"
     r"(?! (?:повернул|вивез|витягл|дістал|лиш|залиш|опинив|вважа|виніс|винес))"
 )
-_HEADED_FALSE = re.compile(r"(?:фейк|неправда|маніпуляція|брехня|спростування|дезінформація)[:.!—]")
+_HEADED_FALSE = re.compile(
+    r"(?:фейк|неправда|маніпуляція|брехня|спростування|дезінформація|ложь|опровержение|дезинформация|вброс)[:.!—]"
+)
 _CONDITION = re.compile(r"\b(?:якби|якщо б|коли б)\b")
 _WOULD = re.compile(r"\b(?:\w+[влоиа]) би?\b")
 _IF = re.compile(r"\bякщо (?!вірити|рахувати|точніше|бути|врахувати|додати|взяти|порівн|підсумувати)")
@@ -25,8 +27,27 @@ _ATTRIBUTE = re.compile(
 )
 
 
+_RU_FUTURE = re.compile(
+    r"\b(?:погибн|умр|останутс|лишатс|пострада(?:ет|ют)|потеря(?:ет|ют|ем)|возможн|окаж(?:етс|утс)|попад(?:ет|ут)|"
+    r"замерзн|задохн|сгор(?:ит|ят)|будет|будут|станет|станут|унесет|унесут|"
+    r"пропад(?:ет|ут)|не выжив|не пережив|могут|может|грозит)"
+)
+_RU_IF = re.compile(r"\b(?:если|в случае|при условии|при повторн\w+|при новом|при ударе по|стоит \w+)\b")
+
+
+def would_be_in_russian(view: View, start: int, end: int) -> bool:
+    """As in "если плотину взорвут, погибнут сотни": a condition, and a verb of the future beside the figure."""
+    condition = _RU_IF.search(view.norm)
+    if condition is None:
+        return False
+    low, high = view.clause(start, end)
+    return _RU_FUTURE.search(view.norm, min(low, start), max(high, end)) is not None
+
+
 def would_have_been(view: View, start: int, end: int) -> bool:
     """As in "якби ракета влучила в ринок, загинуло б не менше сорока"."""
+    if view.lang == "ru":
+        return would_be_in_russian(view, start, end)
     if view.lang != "uk":
         return False
     if _CONDITION.search(view.norm) or any(m.start() < end and m.end() > start for m in _WOULD.finditer(view.norm)):
@@ -37,7 +58,7 @@ def would_have_been(view: View, start: int, end: int) -> bool:
 
 def called_false(view: View, start: int, end: int) -> bool:
     """As in "інформація про сорок загиблих — фейк": a tale before the figure, and the word that calls it false."""
-    if view.lang == "uk" and _HEADED_FALSE.match(view.norm):
+    if view.lang != "en" and _HEADED_FALSE.match(view.norm):
         return True
     tales = [h for h in view.all("cause.tale") if h.end <= start and not re.search(r"[.;]", view.norm[h.end : start])]
     if not tales:

@@ -124,6 +124,8 @@ def triggers_of(sentence: Sentence, hits: Iterable[Hit], lang: str) -> list[Trig
         if hit.tag.startswith("triggers."):
             _, measure, form = hit.tag.split(".")
             raw.append(Trigger(Measure(measure), form, hit.start, hit.end))
+    if lang == "ru":
+        raw = [part for t in raw for part in _russian_parts(sentence.norm, t)]
     raw = [
         t
         for t in raw
@@ -166,6 +168,39 @@ def _english(norm: str, trigger: Trigger) -> Trigger:
     if trigger.form == "noun" and _FIGURE_AFTER.match(after) and not _FIGURE_BEFORE.search(before):
         return replace(trigger, form="toll")
     return trigger
+
+
+_TO_MORGUE = re.compile(r"\W(?:\w+ ){0,3}(?:в|во) (?:\w+ ){0,2}(?:морг|судмед|бюро судеб|судебно-медиц)")
+_AND_BODIES = re.compile(
+    r"((?:вернул|передал|отдал|возвращ|отпустил|получил)\w*)\b.* (?:и|а также|плюс) ((?:тел|останк|прах)\w*)$"
+)
+_ANOTHER = re.compile(r"[,;] [^,;]*\b(\w+)$")
+_THEIR_BODIES = re.compile(r" (?:тел|останк|прах)\w*")
+_KIN_OF_HIM = re.compile(
+    r"\b(?:жен|муж|сын|доч|брат|сестр|мат|отец|отц|вдов|бабушк|дед|тещ|внук|внучк|родител|дет|ребен|коллег|напарни|сосед|товарищ|"
+    r"друг|подруг|сослуживе|сослуживц|однополчан|земляк|водител|охранник|родн|близки|супруг|семь)\w* $"
+)
+_HIM = re.compile(r"(?:погибш|убит|павш|умерш|скончавш)(?:его|ей|ого|ой)(?:ся)?$")
+
+
+def _russian_parts(norm: str, t: Trigger) -> list[Trigger]:
+    """What a long phrase hides: bodies taken to a morgue, prisoners before the bodies, the widow of the dead man."""
+    text = norm[t.start : t.end]
+    if t.measure is Measure.KILLED and t.form == "noun" and _HIM.match(text) and _KIN_OF_HIM.search(norm[: t.start]):
+        return []
+    if t.measure is not Measure.BODIES_RETURNED:
+        return [t]
+    if _TO_MORGUE.match(norm[t.end : t.end + 40]) or re.search(r"\bв (?:\w+ )?морг", text):
+        return [Trigger(Measure.KILLED, "verb", t.start, t.end)]
+    if (two := _ANOTHER.search(text)) and (rest := _THEIR_BODIES.match(norm, t.end)):
+        return [Trigger(t.measure, "verb", t.start + two.start(1), rest.end())]
+    pair = _AND_BODIES.match(text)
+    if pair is not None:
+        return [
+            Trigger(Measure.EXCHANGED, "verb", t.start, t.start + pair.end(1)),
+            Trigger(Measure.BODIES_RETURNED, "noun", t.start + pair.start(2), t.end),
+        ]
+    return [t]
 
 
 _ABSENT_BEFORE = re.compile(r"\b(?:без|no|нет|немає|нема|without|zero|жодних|никаких) (?:\w+ )?$")

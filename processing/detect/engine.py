@@ -9,6 +9,7 @@ from processing.detect.confidence import class_features, count_features, region_
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
 from processing.detect.echoes import contested, echoed, mirrored, within_toll
+from processing.detect.ellipsis import left_out, ordinals
 from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
 from processing.detect.relations import (
@@ -84,6 +85,7 @@ def _judged(article: Article) -> list[Judged]:
     drafts += echoed(article, drafts)
     drafts += contested(article, drafts)
     drafts += rolled_on(article, drafts)
+    drafts += left_out(article, drafts)
     drafts = without_pronouns(drafts)
     patients(drafts)
     share_groups(article, drafts)
@@ -91,6 +93,7 @@ def _judged(article: Article) -> list[Judged]:
     superseded(article, drafts)
     totals(drafts)
     sums(drafts)
+    drafts += ordinals(drafts)
     bodies_within(drafts)
     drafts = without_repeats(drafts)
     return [_claim(article, drafts, draft) for draft in drafts]

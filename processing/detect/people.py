@@ -52,7 +52,7 @@ _PREPOSITIONS = word_set(
     "зі до за про і та й и а но як що это at in on near after the an by from"
 )
 _STATE_WORD = re.compile(
-    r"(?:организаци|объединен|национальн|росси|украин|україн|вооруженн|збройн|министерств|"
+    r"(?:организаци|объединен|национальн|экипаж|екіпаж|урожен[цо]|уродженц|жители|мешканці|росси|украин|україн|вооруженн|збройн|министерств|"
     r"міністерств|государств|республик|област|специальн|воздушно|командован|"
     r"генеральн|российск|російськ|пожар|минобороны|федераци|союз|нова|нової|united|nations|"
     r"national|ministry|defence|defense|army|forces|russia|ukrain|state|brigade|regiment|battalion|division|corps|"
@@ -142,12 +142,19 @@ def unnumbered(view: View, trigger: Trigger, taken: list[Span], limits: Span) ->
     ):
         return _named(view, replace(trigger, form="verb"), taken, limits)
     if noun and not _of_one(view, trigger):
-        return _injured(view, trigger, taken, limits) or _roll(view, trigger, taken)
+        return (
+            _injured(view, trigger, taken, limits) or _roll(view, trigger, taken) or _given_names(view, trigger, taken)
+        )
     names = _named(view, trigger, taken, limits)
     single = _single(view, trigger, taken, limits)
     if names is not None and (single is None or names.count >= single.count):
         return names
-    return single or _indefinite(view, trigger, taken, limits) or _bare_singular(view, trigger, limits)
+    return (
+        single
+        or _given_names(view, trigger, taken)
+        or _indefinite(view, trigger, taken, limits)
+        or _bare_singular(view, trigger, limits)
+    )
 
 
 _FREED = re.compile(
@@ -523,6 +530,28 @@ def _names(view: View) -> list[Span]:
         if not bad:
             clean.append((start, end))
     return clean
+
+
+_GIVEN = (
+    r"[«\"]?[А-ЯЁІЇЄҐ][а-яёіїєґ'’ʼ]{2,}[»\"]?(?: [А-ЯЁІЇЄҐ]\.){0,2}"
+    r"(?: \(\d{1,2}\)|, \d{1,2}(?=[,.;]| [иій]))?"
+)
+_GIVEN_LIST = re.compile(
+    rf"((?::| —)?) ({_GIVEN}(?:, {_GIVEN})*,? (?:и|та|і|й) {_GIVEN}|{_GIVEN}(?:, {_GIVEN}){{2,}})(?=[ .,;:—]|$)"
+)
+
+
+def _given_names(view: View, trigger: Trigger, taken: list[Span]) -> People | None:
+    """As in "ранены: Дерябин, Сухих, Ахметшина", "погибли Лёха и «Сапёр»": a list of single names behind the loss."""
+    raw = view.sentence.raw
+    found = _GIVEN_LIST.match(raw, trigger.end)
+    if view.lang == "en" or view.sentence.upper or found is None or (trigger.form == "noun" and not found.group(1)):
+        return None
+    start, end = found.span(2)
+    if any(p.start < end and p.end > start for p in find_places(view)) or not _free(start, end, taken):
+        return None
+    names = re.findall(_GIVEN, found.group(2))
+    return People(start, end, len(names), "unknown", tuple(names), "count.given_names")
 
 
 def names_of(view: View) -> list[Span]:

@@ -841,7 +841,12 @@ class QuantityReader:
             if any(h.end == start - 1 for h in self.by_tag.get(tag, [])):
                 marks.add(mark)
         if re.search(r"\bof (?:the|all|those|his|her|their|its|these) $", self.norm[max(0, start - 14) : start]) or (
-            (part := re.search(r"([\w']+)(?: (?:человек|бойцов|осіб|людей|солдат|людини|человека|бойца))? (?:из|із|з) $", self.norm[:start]))
+            (
+                part := re.search(
+                    r"([\w']+)(?: (?:человек|бойцов|осіб|людей|солдат|людини|человека|бойца))? (?:из|із|з) $",
+                    self.norm[:start],
+                )
+            )
             and (part.group(1)[0].isdigit() or part.group(1) in self.lexicon.numbers)
         ):
             marks.add("total")

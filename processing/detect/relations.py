@@ -164,7 +164,10 @@ def enemies_too(view: View, drafts: list[Draft]) -> None:
 def _has_own_incident(draft: Draft, drafts: list[Draft]) -> bool:
     """As in "three hurt at the shop. In the next village the husband was killed, the wife is in intensive care"."""
     return draft.rules[0].startswith("count.") and any(
-        d.view is draft.view and d.trigger.measure is Measure.KILLED and d.status is Status.OWN and d.rules[0].startswith("count.")
+        d.view is draft.view
+        and d.trigger.measure is Measure.KILLED
+        and d.status is Status.OWN
+        and d.rules[0].startswith("count.")
         for d in drafts
     )
 
@@ -195,9 +198,11 @@ _FATES = (Measure.KILLED, Measure.WOUNDED, Measure.MISSING, Measure.CAPTURED)
 
 
 def _opens_list(whole: Draft, part: Draft) -> bool:
-    """A figure of several fates is a loss or stands before a colon or a dash; "four came home in zinc, three ..." is none."""
+    """A figure of several fates is a loss or stands before a colon; "four came home in zinc, three ..." is none."""
     gap = whole.view.norm[whole.end : part.start]
-    return whole.trigger.form in ("loss", "toll") or re.search(r"[:(—]| из них| of them| of whom| з них", gap) is not None
+    return (
+        whole.trigger.form in ("loss", "toll") or re.search(r"[:(—]| из них| of them| of whom| з них", gap) is not None
+    )
 
 
 def totals(drafts: list[Draft]) -> None:
@@ -206,7 +211,12 @@ def totals(drafts: list[Draft]) -> None:
     for index, draft in enumerate(own):
         parts = [d for d in own[index + 1 : index + 5] if d.view is draft.view and d.low is not None]
         fates = {d.trigger.measure for d in parts}
-        if len(parts) > 1 and len(fates) == len(parts) and sum(d.low or 0 for d in parts) == draft.low and _opens_list(draft, parts[0]):
+        if (
+            len(parts) > 1
+            and len(fates) == len(parts)
+            and sum(d.low or 0 for d in parts) == draft.low
+            and _opens_list(draft, parts[0])
+        ):
             draft.status = Status.HYPOTHETICAL
             draft.rules.append("status.sum_of_fates")
     for whole in own:

@@ -156,9 +156,20 @@ def _payout(article: Article, view: View, c: Candidate) -> Verdict:
     hits = view.all("cause.payout")
     if hits and not view.has("cause.war") and (c.single or len(hits) > 1):
         return Status.HYPOTHETICAL, "status.payout"
+    if (
+        article.lang == "ru"
+        and hits
+        and _SUM.search(view.norm)
+        and (c.form == "noun" or c.single or _FOR_KIN.search(view.norm))
+    ):
+        return Status.HYPOTHETICAL, "status.money"
     if article.weights["payout"] > 1 and not article.weights["war"]:
         return Status.HYPOTHETICAL, "status.payout_article"
     return None
+
+
+_SUM = re.compile(r"\b(?:рубл\w*|руб|гривен|грн|долларов)\b|₽")
+_FOR_KIN = re.compile(r"\b(?:семь(?:и|ям|е|я)|родн(?:ым|ые)|вдов\w*|родственник(?:ам|и)|близким|родителям)\b")
 
 
 def _denied(article: Article, view: View, c: Candidate) -> Verdict:
@@ -423,7 +434,7 @@ def _enemy(article: Article, view: View, c: Candidate) -> Verdict:
     if (
         c.form == "loss"
         and article.lang == "ru"
-        and re.search(r"\b(?:всу|украинск\w+ (?:арм|сил|войск)\w*|противник|враг)\b[^.,]*$", view.norm[: c.start])
+        and re.search(r"\b(?:всу|киев|украин\w+|противник|враг)\b[^.,]*$", view.norm[: c.start])
     ):
         return Status.ENEMY_CLAIM, "status.enemy_lost"
     if (
@@ -663,7 +674,7 @@ def _tells_of_war(view: View) -> bool:
 def _accident(article: Article, view: View, c: Candidate) -> Verdict:
     if c.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED):
         return None
-    if view.has("cause.crime"):
+    if view.has("cause.crime") or (article.lang == "ru" and _crime_before(article, view)):
         return Status.ACCIDENT, "status.crime"
     if (
         article.lang == "en"
@@ -740,6 +751,12 @@ def _alone(article: Article, view: View, c: Candidate) -> Verdict:
     return Status.ACCIDENT, "status.one_alone"
 
 
+def _crime_before(article: Article, view: View) -> bool:
+    """As in "a drunken husband had brought the grenade. The family died": the cause stands a sentence back."""
+    index = article.views.index(view)
+    return index > 0 and article.views[index - 1].has("cause.crime") and not view.has("cause.war")
+
+
 _WAR_ZONE = ("UA", "RU-BEL", "RU-KRS", "RU-BRY")
 
 
@@ -767,10 +784,15 @@ def _aftermath(view: View, hit: Hit) -> bool:
     return view.lang != "en" and _AFTERMATH.match(view.norm, hit.start) is not None
 
 
+_VIOLENT = re.compile(r"\bпогиб|гибел|убит|травм|пострада\w+(?! за)")
+
+
 def _official(article: Article, view: View, c: Candidate) -> bool:
     """One victim counts without a word of war when killed rather than dead, in uniform, or in an official's post."""
     if c.group in ("military", "police", "other") or article.item.source_official or not c.weak:
         return True
+    if article.lang == "ru" and _VIOLENT.search(view.norm, c.start, c.end) and c.rule != "count.roll":
+        return True  # a violent word: without a word of accident in the text it is told as news of an attack
     if view.has("origin.ours") or (
         c.rule != "count.names" and view.has("attribution.offices", "attribution.institutions")
     ):
