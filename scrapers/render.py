@@ -6,12 +6,14 @@ own guarded handler and handed in. So each rule of scrapers/guards.py holds for 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
@@ -23,6 +25,7 @@ from scrapers.wire import DECODABLE, decode
 NEEDED = frozenset({"document", "script", "xhr", "fetch"})  # kinds of requests without which there is no text
 MOST = 60  # requests of one page
 HOPS = 5  # redirects of one of them
+CLOSING = 5.0  # seconds for closing a page whose time is up
 _HOP_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection"})
 
 
@@ -46,6 +49,10 @@ def browser() -> str | None:
 def render_settings(user_agent: str, timeout: float) -> dict[str, Any]:
     """Settings that a batch with rendered sources needs besides."""
     arguments = ["--proxy-server=127.0.0.1:1", "--proxy-bypass-list=<-loopback>", "--disable-gpu"]
+    arguments += [  # WebRTC goes past the proxy unless told not to
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    ]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium does not start as root with it; run as another user
     return {
@@ -78,7 +85,19 @@ class Renderer:
             playwright_page_init_callback=self._take_over,
             playwright_page_goto_kwargs={"wait_until": "networkidle"},
         )
-        rendered = await self.handler.download_request(request)
+        try:
+            rendered = await self.handler.download_request(request)
+        except asyncio.CancelledError:  # time is up: left open, the page would keep one of few places for good
+            if "rendering" in request.meta:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(request.meta["rendering"].close(), CLOSING)
+            raise
+        except Exception:
+            if refused := request.meta.get("refused"):
+                raise refused from None
+            raise
+        finally:
+            request.meta.pop("rendering", None)
         if reason := refusal(rendered.url, self.allowed):  # where its scripts went in the end
             raise AddressRefusedError(reason)
         source = request.meta.get("vigil_source")
@@ -100,6 +119,7 @@ class Renderer:
 
     async def _take_over(self, page: Any, request: Request) -> None:
         """Answer every request of the page ourselves."""
+        request.meta["rendering"] = page
         left = MOST
 
         async def answer(route: Any) -> None:
@@ -110,18 +130,25 @@ class Renderer:
                 await route.abort()
                 return
             try:
-                found = await self._guarded(asked.url, request)
-            except Exception:  # noqa: BLE001 whatever it was: the page does without
+                found = await self._guarded(asked.url, request, document=asked.resource_type == "document")
+            except Exception as error:  # noqa: BLE001 whatever it was: the page does without
+                if asked.url == request.url and isinstance(error, AddressRefusedError | ForeignHostError):
+                    request.meta["refused"] = error
                 await route.abort()
                 return
             await route.fulfill(status=found[0], headers=found[1], body=found[2])
 
         await page.route("**", answer)
 
-    async def _guarded(self, url: str, asker: Request) -> tuple[int, dict[str, str], bytes]:
+    async def _guarded(self, url: str, asker: Request, *, document: bool) -> tuple[int, dict[str, str], bytes]:
+        """What is at `url`. A document that redirects to another site is refused: its words are not the source's."""
+        source = asker.meta.get("vigil_source")
         for _ in range(HOPS + 1):
             if reason := refusal(url, self.allowed):
                 raise AddressRefusedError(reason)
+            if document and source is not None and not source.owns(url):
+                netloc = urlsplit(url).netloc[:200]
+                raise ForeignHostError(f"leads to {netloc}, which is not among the source's `hosts`")
             answer = await self.fetch(Request(url, headers=dict(asker.headers), meta={"wire_bytes": True}))
             headers = {
                 name.decode("latin-1"): b", ".join(values).decode("latin-1")
