@@ -217,6 +217,7 @@ def _healths(lines: Sequence[PageLine], frontier: Frontier) -> list[Health]:
             changed_at=old.changed_at if (old := before.get(source)) and old.verdict is Verdict.FRESH else at,
             last_links=old.last_links if old else None,
             ever_linked=True,
+            since_at=old.since_at if old else None,
         )
         for source, at in times.items()
     ]

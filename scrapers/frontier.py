@@ -1,7 +1,8 @@
 """What the crawl remembers between runs: which pages are known, when to ask again, and how sources fare.
 
 Tables of its own in the ledger database. Every write is an upsert in one transaction and newest wins, so two
-overlapping crawls, or the rerun of an old one, cannot set the memory back. The clock comes in as an argument.
+overlapping crawls, or the rerun of an old one, cannot set the memory back. What a clock that ran ahead has written
+counts as older than anything. The clock comes in as an argument.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ from scrapers.utc import UtcDateTime
 
 RECHECKS = tuple(timedelta(minutes=m) for m in (10, 60, 6 * 60, 24 * 60, 72 * 60))  # after first seen
 AGAIN, GIVEN_UP = timedelta(days=1), timedelta(days=14)  # after that: a page that could not be read at the last look
+AHEAD = timedelta(days=1)  # of the clock: what was written later than that is another clock's mistake
+LONGEST_HOLD = timedelta(days=1)  # of a host
 GONE = ("status 404", "status 410")  # of an article: taken down, which is no fault of the source
 _CHUNK = 400
 log = logging.getLogger("vigil.crawl")
@@ -341,7 +344,10 @@ class Frontier:
         """Known pages to ask now: those never asked first, then by how long they have been due."""
         query = (
             select(frontier_url)
-            .where(frontier_url.c.source == source, frontier_url.c.next_due_at <= now)
+            .where(
+                frontier_url.c.source == source,
+                or_(frontier_url.c.next_due_at <= now, frontier_url.c.asked_at > now + AHEAD),
+            )
             .order_by(
                 frontier_url.c.asked_at.is_not(None), frontier_url.c.next_due_at, frontier_url.c.url_hash
             )
@@ -362,7 +368,10 @@ class Frontier:
         """Ids of the posts whose page is to be read again, the newest first."""
         query = (
             select(frontier_post.c.post_id)
-            .where(frontier_post.c.source == source, frontier_post.c.next_due_at <= now)
+            .where(
+                frontier_post.c.source == source,
+                or_(frontier_post.c.next_due_at <= now, frontier_post.c.seen_at > now + AHEAD),
+            )
             .order_by(frontier_post.c.post_id.desc())
         )
         with self.engine.begin() as db:
@@ -413,7 +422,11 @@ class Frontier:
     def resting(self, sources: Iterable[str], now: datetime) -> set[str]:
         """Those whose next poll is still to come; what is due wakes them, unless they fail: then they are spared."""
         health = self.health(sources)
-        later = {name for name, row in health.items() if row.next_poll_at is not None and row.next_poll_at > now}
+        later = {
+            name
+            for name, row in health.items()
+            if row.next_poll_at is not None and row.next_poll_at > now and row.last_checked_at <= now + AHEAD
+        }
         failing = {name for name in later if health[name].verdict in FAILING}
         dues = self.next_dues(later - failing) if later - failing else {}
         return {name for name in later if name in failing or name not in dues or dues[name] > now}
@@ -426,7 +439,8 @@ class Frontier:
 
     def held_hosts(self, now: datetime) -> dict[str, datetime]:
         """Hosts that asked to be left alone until a moment still to come."""
-        query = select(frontier_host.c.host, frontier_host.c.until_at).where(frontier_host.c.until_at > now)
+        until = frontier_host.c.until_at
+        query = select(frontier_host.c.host, until).where(until > now, until <= now + LONGEST_HOLD + AHEAD)
         with self.engine.begin() as db:
             return {row.host: row.until_at for row in db.execute(query)}
 
@@ -475,21 +489,22 @@ class Frontier:
         return failed
 
     def _write(self, db: Connection, changes: Changes, now: datetime) -> None:
-        self._upsert(db, frontier_doc, [_keyed(row) for row in changes.docs], "asked_at", keep=())
+        self._upsert(db, frontier_doc, [_keyed(row) for row in changes.docs], "asked_at", now)
         keep, rows = ("first_seen_at", "hint_title", "hint_published"), iter(changes.urls)
         while some := {(row.source, row.url): row for row in itertools.islice(rows, 1000)}:
-            self._upsert(db, frontier_url, [_keyed(row) for row in some.values()], "asked_at", keep)
-        self._upsert(db, frontier_post, [_post_row(row) for row in changes.posts], "seen_at", ("first_seen_at",))
+            self._upsert(db, frontier_url, [_keyed(row) for row in some.values()], "asked_at", now, keep)
+        posts = [_post_row(row) for row in changes.posts]
+        self._upsert(db, frontier_post, posts, "seen_at", now, ("first_seen_at",))
         for source, gaps in changes.gaps.items():
             self._replace_gaps(db, source, gaps, now)
         self._count_news(db, changes.days)
         channels = [
             {"source": s, "last_post_id": i, "updated_at": now} for s, i in changes.channels.items()
         ]
-        self._upsert(db, frontier_channel, channels, "last_post_id", keep=())
+        self._upsert(db, frontier_channel, channels, "last_post_id")
         hosts = [{"host": h[:255], "until_at": until} for h, until in changes.hosts.items()]
-        self._upsert(db, frontier_host, hosts, "until_at", keep=())
-        self._upsert(db, source_health, [vars(row) for row in changes.health], "last_checked_at", keep=())
+        self._upsert(db, frontier_host, hosts, "until_at")
+        self._upsert(db, source_health, [vars(row) for row in changes.health], "last_checked_at", now)
 
     def prune(self, before: datetime) -> int:
         """Forget pages and posts not asked or seen since `before`; how many."""
@@ -509,7 +524,7 @@ class Frontier:
         """All gaps of a channel, unless a later crawl has written them."""
         of_source = frontier_gap.c.source == source
         written = db.execute(select(func.max(frontier_gap.c.checked_at)).where(of_source)).scalar()
-        if written is not None and written > now:
+        if written is not None and now < written <= now + AHEAD:
             return
         db.execute(delete(frontier_gap).where(of_source))
         if gaps:
@@ -529,9 +544,18 @@ class Frontier:
         db.execute(upsert, [vars(day) for day in days])
 
     def _upsert(
-        self, db: Connection, table: Table, rows: list[dict[str, Any]], clock: str, keep: tuple[str, ...]
+        self,
+        db: Connection,
+        table: Table,
+        rows: list[dict[str, Any]],
+        clock: str,
+        now: datetime | None = None,
+        keep: tuple[str, ...] = (),
     ) -> None:
-        """Insert or update; the row with the later `clock` column wins, `keep` stays as first written."""
+        """Insert or update; the row with the later `clock` column wins, `keep` stays as first written.
+
+        With `now` the column is of time, and a row that is far ahead of it loses.
+        """
         if not rows:
             return
         names = [column.name for column in table.primary_key]
@@ -543,6 +567,7 @@ class Frontier:
         newer = or_(
             table.c[clock].is_(None),
             and_(insert.excluded[clock].is_not(None), insert.excluded[clock] >= table.c[clock]),
+            *([table.c[clock] > now + AHEAD] if now else ()),
         )
         upsert = insert.on_conflict_do_update(index_elements=names, set_=new, where=newer)
         db.execute(upsert, list(unique.values()))

@@ -36,7 +36,8 @@ def judge(
     first = well and (before is None or before.since_at is None)
     ever = bool(report.links or (before and before.ever_linked))
     seen = report.new or (first and ever)  # also while the pages cannot be read: the source is not silent
-    last_new = now if seen else before.last_new_at if before else None
+    last_new = before.last_new_at if before else None
+    last_new = now if seen else min(last_new, now) if last_new else None  # a clock that ran ahead is no news to come
     if fault is None:
         verdict, error = _fresh_or_quiet(source, last_new, now, days), flood(source, days, report, now)
         if not report.asked and before and before.consecutive_failures and PAGES_FAILED in (before.last_error or ""):

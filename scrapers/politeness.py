@@ -23,11 +23,11 @@ from scrapy.exceptions import (
 )
 from scrapy.http.request import NO_CALLBACK
 
+from scrapers.frontier import LONGEST_HOLD
 from scrapers.guards import AddressRefusedError
 
 SHORT_WAIT = 20.0  # seconds of Retry-After that are waited for within the crawl
 DEFAULT_HOLD = 300.0  # seconds a host is left alone after 429 without Retry-After
-LONGEST_HOLD = 24 * 3600.0
 LONGEST_DELAY = 60.0  # a Crawl-delay above this is met by asking the host for little, not by waiting
 ROBOTS_LIMIT = 512 * 1024  # bytes of robots.txt that are read
 _TIME_UP = "the batch's time was up before the page's turn came"
@@ -109,7 +109,7 @@ class Politeness:
 
     def hold(self, host: str, seconds: float) -> None:
         """No further request to `host` in this crawl, nor in later ones before the time is up."""
-        until = self.clock() + timedelta(seconds=min(seconds, LONGEST_HOLD))
+        until = self.clock() + min(timedelta(seconds=seconds), LONGEST_HOLD)
         self.held[host] = self.new_holds[host] = max(until, self.held.get(host, until))
         self.send_home(HostOnHoldError(host, self.held[host]), host)
 
@@ -217,16 +217,18 @@ class RobotsMiddleware:
             return Robots(denied=f"robots.txt answered {response.status}")
         if response.status != 200:
             return Robots()
-        return self._read(response)
+        return self._read(response, host_of(url))
 
-    def _read(self, response: Any) -> Robots:
+    def _read(self, response: Any, asked: str) -> Robots:
+        """The rules, which are those of the host asked, also where another gave them."""
         rules = Protego.parse(response.body[:ROBOTS_LIMIT].decode("utf-8", "replace"))
         rate = rules.request_rate(self.agent)
         wishes = [
             rules.crawl_delay(self.agent) or 0.0,
             rate.seconds / rate.requests if rate and rate.requests else 0.0,
         ]
-        self.politeness.slow_down(host_of(response.url), min(max(wishes), LONGEST_DELAY))
+        for host in {asked, host_of(response.url)}:
+            self.politeness.slow_down(host, min(max(wishes), LONGEST_DELAY))
         return Robots(rules=rules)
 
 

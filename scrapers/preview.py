@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import lxml.html
 from lxml.etree import ParserError, _Comment
 from lxml.html import HtmlElement
+
+from scrapers.links import parse_time
 
 _MEDIA = {
     "tgme_widget_message_photo_wrap": "photo",
@@ -30,6 +32,7 @@ _MEDIA = {
 }
 _BLOCKS = frozenset({"blockquote", "div", "p", "pre", "ul", "ol", "li"})
 _LAST_ID = 2**31 - 1  # of a post; what is higher comes from no channel
+_ALBUM = 100  # ids between an album's first and last picture, which are ten at most, at the very most
 _TIMES = {"K": 1_000, "M": 1_000_000}
 
 
@@ -126,7 +129,7 @@ def _post(block: HtmlElement, page_url: str) -> Post | None:
         views=_views(_text(views)) if views is not None else None,
         media=_media(block),
         files=tuple(_text(node) for node in block.find_class("tgme_widget_message_document_title")),
-        group_ids=_group(block),
+        group_ids=_group(block, int(number)),
     )
 
 
@@ -176,11 +179,8 @@ def _date(block: HtmlElement) -> datetime | None:
     """The date in the footer's link, not that of a quoted post or a video's duration."""
     for link in block.find_class("tgme_widget_message_date"):
         for time in link.iter("time"):
-            try:
-                moment = datetime.fromisoformat(time.get("datetime") or "")
-            except ValueError:
-                continue
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+            if moment := parse_time(time.get("datetime")):
+                return moment
     return None
 
 
@@ -192,13 +192,15 @@ def _media(block: HtmlElement) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _group(block: HtmlElement) -> tuple[int, ...]:
+def _group(block: HtmlElement, first: int) -> tuple[int, ...]:
+    """Ids of the pictures; a far one is a link to something else, and would make a range of ids without end."""
     ids = set()
     for wrap in block.find_class("tgme_widget_message_grouped_wrap"):
         for link in wrap.iter("a"):
             match = re.search(r"/([0-9]+)(?:\?|$)", link.get("href") or "")
-            if match and len(match.group(1)) <= 10 and 0 < int(match.group(1)) <= _LAST_ID:
-                ids.add(int(match.group(1)))
+            number = int(match.group(1)) if match and len(match.group(1)) <= 10 else 0
+            if number > 0 and abs(number - first) <= _ALBUM:
+                ids.add(number)
     return tuple(sorted(ids))
 
 

@@ -168,7 +168,7 @@ class TelegramCrawl(SourceCrawl):
         if before is not None and (not posts or min(present) >= before):  # nothing older, or not what was asked for
             self._ended = True
             self.book.in_vain(before - 1, now)
-            return (), ()
+            return (), self._gone_below(before, now) if not posts else ()
         if not posts:
             return (), ()
         lowest = min(present)
@@ -183,6 +183,15 @@ class TelegramCrawl(SourceCrawl):
         self.book.read(lowest, top, present.union(*(old.ids for old in known.values())), now)
         changed = [number for number, post in posts.items() if _is_changed(post, known.get(number))]
         return tuple(changed), tuple(old.post_id for old in gone if old.misses + 1 == TOMBSTONE)
+
+    def _gone_below(self, before: int, now: datetime) -> tuple[int, ...]:
+        """The channel begins later: posts that were due to be read again below are missing, as from any page."""
+        due = {number for number in self._due if number < before}
+        known = self.context.frontier.posts(self.source.id, min(due, default=0), max(due, default=0))
+        gone = [old for number, old in known.items() if number in due]
+        self.context.changes.posts += [_missed(old, now) for old in gone]
+        self._due -= due
+        return tuple(old.post_id for old in gone if old.misses + 1 == TOMBSTONE)
 
     def _ask_below(self, number: int, *, again: bool) -> Request:
         self._asked.add(number)

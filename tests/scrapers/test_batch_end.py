@@ -120,6 +120,16 @@ def test_rerun_of_an_old_batch_sets_nothing_back(frontier: Frontier) -> None:
     assert frontier.urls("s", ["http://e.org/a"])["http://e.org/a"] == newer
 
 
+def test_a_stored_batch_that_is_taken_again_keeps_the_sources_rhythm(frontier: Frontier) -> None:
+    """A kill before the frontier does not make an old source a new one, whose next news would not count."""
+    store, (writer, _) = MemoryStore(), batch()
+    since = NOW - timedelta(days=90)
+    frontier.commit(Changes(health=[Health("s", Verdict.FRESH, since, since, since_at=since)]), since)
+    store_warc(store, KEYS, writer)
+    adopt_stored(store, KEYS, frontier, NOW)
+    assert frontier.health()["s"].since_at == since
+
+
 def test_nothing_new_writes_no_object(frontier: Frontier) -> None:
     """An empty batch leaves the store alone and still commits the frontier."""
     store = MemoryStore()

@@ -11,7 +11,9 @@ import pytest
 
 from scrapers.frontier import (
     Changes,
+    DocState,
     Frontier,
+    Gap,
     Health,
     PostState,
     UrlState,
@@ -78,6 +80,40 @@ def test_newer_knowledge_wins_and_first_seen_stays(frontier: Frontier) -> None:
         Changes(urls=[UrlState("s", "u", NOW, NOW)]), NOW
     )  # found again by a crawl that did not ask it
     assert frontier.urls("s", ["u"])["u"].digest == "sha256:2"
+
+
+def test_a_clock_that_ran_ahead_hides_nothing(frontier: Frontier) -> None:
+    """What a crawl wrote with a date years ahead is asked at once, and the next crawl's word counts."""
+    ahead = NOW + timedelta(days=1000)
+    sick = Health("s", Verdict.FRESH, ahead, ahead, next_poll_at=ahead + timedelta(hours=1))
+    gap = Gap("s", 5, 6, ahead, None)
+    changes = Changes(
+        docs=[DocState("s", "f", "old", None, ahead)],
+        urls=[UrlState("s", "u", ahead, ahead, ahead, "old")],
+        posts=[PostState("s", 1, "old", ahead, next_due_at=ahead)],
+        hosts={"e.org": ahead},
+        health=[sick],
+        gaps={"s": [gap]},
+    )
+    frontier.commit(changes, ahead)
+    assert frontier.resting(["s"], NOW) == set()
+    assert frontier.held_hosts(NOW) == {}
+    assert [state.url for state in frontier.due("s", NOW, 9)] == ["u"]
+    assert frontier.posts_due("s", NOW) == [1]
+    right = Changes(
+        docs=[DocState("s", "f", "new", None, NOW)],
+        urls=[UrlState("s", "u", NOW, None, NOW, "new")],
+        posts=[PostState("s", 1, "new", NOW)],
+        health=[Health("s", Verdict.BLOCKED, NOW, NOW)],
+        gaps={"s": []},
+    )
+    frontier.commit(right, NOW)
+    doc = frontier.doc("s", "f")
+    assert doc is not None
+    told = (doc.etag, frontier.urls("s", ["u"])["u"].digest, frontier.posts("s", 1, 1)[1].digest)
+    assert told == ("new", "new", "new")
+    assert frontier.health()["s"].verdict is Verdict.BLOCKED
+    assert frontier.gaps() == []
 
 
 def test_times_come_back_aware(frontier: Frontier) -> None:

@@ -96,13 +96,15 @@ def fake_crawler() -> Any:
 @pytest.mark.parametrize(("rules", "delay"), [
     ("User-agent: *\nCrawl-delay: 7", 7.0), ("User-agent: vigil\nRequest-rate: 1/10s", 10.0),
     ("User-agent: *\nCrawl-delay: 9999", 60.0), ("User-agent: *\nDisallow:", 1.0), ("<html>404</html>", 1.0),
+    ("User-agent: *\nCrawl-delay: nan", 1.0), ("User-agent: *\nRequest-rate: 0/0", 1.0),
 ])  # fmt: skip
 def test_crawl_delay_and_request_rate_slow_the_host_down(rules: str, delay: float) -> None:
     """robots.txt sets the pause between two requests, unless the source's own is longer."""
     crawler = fake_crawler()
     middleware = RobotsMiddleware(crawler)
-    middleware._read(TextResponse("http://e.org/robots.txt", body=rules.encode()))
+    middleware._read(TextResponse("http://www.e.org/robots.txt", body=rules.encode()), "e.org")  # redirected
     assert crawler.engine.downloader.slots["e.org"].delay == delay
+    assert crawler.engine.downloader.per_slot_settings.get("www.e.org", {}).get("delay", 1.0) == delay
 
 
 @pytest.mark.parametrize(("value", "seconds"), [

@@ -316,3 +316,28 @@ def test_numbers_that_are_no_post_id_are_left_out(number: str) -> None:
     """Ids that no channel has, and no database takes, make no post."""
     html = page(post(7), post(8).replace("chan/8", f"chan/{number}"))
     assert [found.id for found in parse_preview(html, "https://t.me/s/chan").posts] == [7]
+
+
+def test_the_channels_oldest_post_is_gone_like_any_other(site: Site, crawl: Crawler) -> None:
+    """Nothing is below it that could frame it: asked for twice in vain it is missing, and then asked for no more."""
+    channel, memory = Channel(30), Memory(crawl)
+    site.routes["/s/chan"] = channel
+    crawl(SOURCE, "b1")
+    del channel.posts[1]
+    memory.pass_time(2)
+    assert crawl(SOURCE, "b2").lines == []
+    memory.pass_time(0.5)
+    assert [(line.post_ids, line.missing_ids) for line in crawl(SOURCE, "b3").lines] == [((), (1,))]
+    memory.pass_time(100)
+    crawl(SOURCE, "b4")
+    site.asked.clear()
+    assert crawl(SOURCE, "b5").lines == []
+    assert site.paths() == ["/s/chan"]
+
+
+def test_odd_values_in_a_post_are_left_out() -> None:
+    """A date that is out of range in UTC is none; a picture with a far id is none of the album."""
+    far = f"<div class='{T}_grouped_wrap'><a href='https://t.me/chan/2000000000'></a></div>"
+    html = page(post(8, inner=far)).replace(b"2026-01-02T03:04:05+03:00", b"0001-01-01T00:00:00+14:00")
+    (found,) = parse_preview(html, "https://t.me/s/chan").posts
+    assert (found.date, found.all_ids) == (None, (8,))
