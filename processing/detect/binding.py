@@ -50,6 +50,9 @@ _ASIDE = re.compile(
 _APPOSITION = re.compile(
     r"^, (?!and\b|but\b|while\b|who\b|\d)[^,.;\d]{1,30}(?:\d\d?(?:st|nd|rd|th)\b)?[^,.;\d]{0,40}, "
 )
+_NATIVES = re.compile(  # "two reservists from our region, from Ostrov and Dno, "
+    r"^(?: (?:from|of|in|with) [^,;.:\d]{1,40})?, (?:from|of|natives of|both|all|mostly|one of them) [^,;.:\d]{1,40}, "
+)
 _RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
 _OF_ONE = re.compile(
     r"(?:погибш|павш|убит|умерш|ранен|раненн|пострадавш|пропавш|пленн|военнопленн|загибл|полегл|поранен|постраждал|"
@@ -541,7 +544,9 @@ class Binder:
         after = bounds[index + 1] if index + 1 < len(bounds) else None
         if after is not None and "total" in after.quantity.marks and after.trigger.measure is mine.trigger.measure:
             return index + 1
-        earlier = [i for i in range(index - 1, -1, -1) if bounds[i].parent is None]
+        earlier = [
+            i for i in range(index - 1, -1, -1) if bounds[i].parent is None and "not" not in bounds[i].quantity.marks
+        ]
         same = [i for i in earlier if bounds[i].trigger.measure is mine.trigger.measure]
         if mine.trigger.measure is Measure.EXCHANGED:
             captured = next((i for i in earlier if bounds[i].trigger.measure is Measure.CAPTURED), None)
@@ -585,7 +590,7 @@ class Binder:
         if not forward and self.lang == "en":
             gap = _ALL_OF_WHOM.sub(" ", gap)
         if not forward and self.lang == "en":
-            gap = _RELATIVE.sub(" ", _APPOSITION.sub(" x ", gap))
+            gap = _RELATIVE.sub(" ", _APPOSITION.sub(" x ", _NATIVES.sub(" x ", gap)))
         cost = len(re.findall(r"[\w'-]+", gap)) + 3.0 * gap.count(",") + 2.0 * len(_CONJUNCTION.findall(gap))
         cost += 12.0 * len(_STOP.findall(gap)) + 1.5 * (gap.count("(") + gap.count("—")) + 3.0 * gap.count(": ")
         cost += self._crossings(q, t, forward) + self._direction(q, t, forward, gap)

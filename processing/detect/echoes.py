@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
-from processing.detect.binding import Bound, Trigger
+from processing.detect.binding import Bound, Trigger, triggers_of
 from processing.detect.draft import Draft, numbered
 from processing.detect.lexicon import Hit
+from processing.detect.people import names_of
 from processing.detect.quantities import Quantity, QuantityReader
 from processing.detect.view import Article, View
-from processing.models import Measure, Status
+from processing.models import Measure, Qualifier, Status
 
 _GAP = re.compile(r"\W{0,3}(?:[^\W\d]+ ){0,2}")
 
@@ -104,6 +106,90 @@ def contested(article: Article, drafts: list[Draft]) -> list[Draft]:
                 _set_older(view, q, before[-1], draft)
                 found.append(draft)
     return found
+
+
+_NONE_LEFT = re.compile(
+    r"(?:^|; |, |\b(?:and|but) )(?:neither|none|nobody|no one|not one|not a soul)(?: of them| of the \w+)?"
+    r"(?: was| had| has)?(?: ever)? (?:survived?|(?:made it|got|came|come|crawled|climbed|brought|"
+    r"pulled) (?:out|back|home)|lived|returned|escaped|left it alive)\b"
+)
+_INSIDE = re.compile(r"there (?:were|had been) |[^.;]{0,40}\b(?:inside|aboard|on board|in it)\b")
+
+
+def none_left(article: Article, drafts: list[Draft]) -> list[Draft]:
+    """As in "Two cousins were on the roof when the round landed. Neither survived.": those told of before are dead."""
+    if article.lang != "en":
+        return []
+    for index, view in enumerate(article.views):
+        match = _NONE_LEFT.search(view.norm)
+        if match is None or any(d.view is view and d.trigger.measure is Measure.KILLED for d in drafts):
+            continue
+        near = [(view, 0, match.start())]
+        near += [(v, 0, len(v.norm)) for v in article.views[max(0, index - 1) : index][::-1]]
+        near += [(v, 0, len(v.norm)) for v in article.views[index + 1 : index + 2] if _INSIDE.match(v.norm)]
+        for other, low, high in near:
+            quantities = QuantityReader(other.sentence, other.hits, other.lexicon).read()
+            people = [
+                q
+                for q in quantities
+                if q.counts == "people" and low <= q.start and q.end <= high and not q.marks & {"kin", "not", "subset"}
+            ]
+            shares = [
+                q for q in quantities if people and "of" in q.marks and 0 < people[-1].start - q.end < 30
+            ]  # "52 of the village's 330 inhabitants"
+            people += shares[-1:]
+            taken = [d for d in drafts if d.view is other]
+            if people and not any(d.start < q.end and q.start < d.end for d in taken for q in people[-1:]):
+                draft = numbered(
+                    other,
+                    Bound(people[-1], Trigger(Measure.KILLED, "verb", *_at(other, view, match)), 8.0, "bind.none_left"),
+                )
+                return [draft]
+    return []
+
+
+_PRONOUN = re.compile(r"(?:he|she) (?:(?:was|had|has|been|also|then|later|\w+ly) ){0,3}")
+
+
+def pronominal(article: Article, drafts: list[Draft]) -> list[Draft]:
+    """As in "Farewell to Sergeant K. He fell near Vovchansk.": the one named in the sentence before."""
+    if article.lang != "en":
+        return []
+    for before, view in pairwise(article.views):
+        opening = _PRONOUN.match(view.norm)
+        if opening is None or before.sentence.field != view.sentence.field:
+            continue
+        trigger = next(
+            (t for t in triggers_of(view.sentence, view.hits, "en") if t.form == "verb" and t.start == opening.end()),
+            None,
+        )
+        if trigger is None or trigger.measure not in (Measure.KILLED, Measure.CAPTURED, Measure.MISSING):
+            continue
+        if any(d.trigger.measure is trigger.measure or d.view is view for d in drafts):
+            continue
+        names, ones = names_of(before), before.all("one.")
+        if not names and not ones:
+            continue
+        groups = [h.tag.split(".")[1] for h in before.all("one.", "persons.") if not h.tag.endswith("unknown")]
+        draft = Draft(
+            view=view,
+            trigger=trigger,
+            start=0,
+            end=opening.group().index(" "),
+            low=1,
+            high=1,
+            qualifier=Qualifier.EXACT,
+            group="military" if "military" in groups else groups[0] if groups else "unknown",
+            rules=["count.pronoun"],
+            sure=0.6,
+            noun_end=opening.group().index(" "),
+        )
+        return [draft]
+    return []
+
+
+def _at(other: View, view: View, match: re.Match[str]) -> tuple[int, int]:
+    return match.span() if other is view else (0, 0)
 
 
 _NOW = re.compile(r"\b(?:уже|вже|теперь|тепер|нині|сейчас|зараз|now|already|today)(?: (?:их|їх|it is|there are))? $")

@@ -8,7 +8,7 @@ from processing.detect.binding import Binder, triggers_of
 from processing.detect.confidence import class_features, count_features, region_features, sure
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
-from processing.detect.echoes import contested, echoed, mirrored, within_toll
+from processing.detect.echoes import contested, echoed, mirrored, none_left, pronominal, within_toll
 from processing.detect.ellipsis import left_out, ordinals
 from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
@@ -84,6 +84,9 @@ def _judged(article: Article) -> list[Judged]:
             break
     drafts += echoed(article, drafts)
     drafts += contested(article, drafts)
+    for draft in [*none_left(article, drafts), *pronominal(article, drafts)]:
+        set_status(article, draft.view, draft, [draft], [draft.trigger])
+        drafts.append(draft)
     drafts += rolled_on(article, drafts)
     drafts += left_out(article, drafts)
     drafts = without_pronouns(drafts)

@@ -508,6 +508,8 @@ class QuantityReader:
             return True
         if digits and (re.match(r"[-–—]\d{1,2}\b", after) or re.search(r"\d[-–—]$", before)) and self._is_score(number):
             return True
+        if _PAIR.search(self.norm[number.start : number.end]) and after.startswith("'"):
+            return True  # "her parents' killers"
         if self._are_ages(number, after):
             return True
         if number.value in (200, 300) and re.search(r'"$', before) and re.match(r'(?:-?\w{1,2})?"', after):

@@ -95,6 +95,9 @@ def _is_undivided(view: View, draft: Draft, drafts: list[Draft], triggers: list[
     return False
 
 
+_NO_PRIOR = re.compile(  # "from the capital: 15 hurt"; "a day earlier pagers maimed 2,800"
+    r"\bfrom\| [^|]*:|\b(?:day|week|month|hour|night|year|minute|\w+day)s? (?:before|earlier)\|"
+)
 _TURN = re.compile(r"[:;]|\b(?:but|later|now|но|але|теперь|тепер|позже|пізніше)\b")
 
 
@@ -114,6 +117,7 @@ def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
         for h in view.all("prior")
         if h.start < draft.start
         and draft.start - h.end < (16 if view.norm[h.start : h.end] in ("from", "before") else 60)
+        and not (view.lang == "en" and _NO_PRIOR.search(view.norm[: h.end] + "|" + view.norm[h.end : draft.start]))
         and not _updated(view, h.end, draft, drafts)
         and not (view.lang == "en" and _NOW.search(view.norm[h.end : draft.start]))
     ]

@@ -178,6 +178,7 @@ def _denied(article: Article, view: View, c: Candidate) -> Verdict:
         after = (
             hit.start >= c.end
             and hit.start - c.end < 70
+            and ";" not in view.norm[c.end : hit.start]
             and re.match(
                 r"no conf|not |не |опроверг|спросту|отзыв|отозв|відклик|нашл|найден\w* жив",
                 view.norm[hit.start : hit.start + 12],
@@ -680,8 +681,9 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
         article.lang == "en"
         and view.has("cause.place")
         and not view.sentence.upper
-        and not article.weights["war"]
-        and not view.has("cause.conflict", "enemy.")
+        and not _at_war(article)
+        and not view.has("enemy.")
+        and not any(not _SOFT_CONFLICT.match(view.norm, h.start, h.end) for h in view.all("cause.conflict"))
         and not _PUBLIC_FIGURE.search(view.norm)
     ):
         return Status.ACCIDENT, "status.peaceful_place"
@@ -763,6 +765,17 @@ _WAR_ZONE = ("UA", "RU-BEL", "RU-KRS", "RU-BRY")
 def _in_the_war_zone(article: Article) -> bool:
     """A text that names a place in Ukraine or on its border."""
     return any(place.code.startswith(_WAR_ZONE) for view in article.views for place in find_places(view))
+
+
+_SOFT_WAR = re.compile(r"(?:attack(?:s|ed)?|gunfire|gunmen|gunned|opened fire on|firing)$")
+_SOFT_CONFLICT = re.compile(r"(?:explosions?|blasts?|violence|major|private|fallen|hero|heroes|medal|division)$")
+
+
+def _at_war(article: Article) -> bool:
+    """A word of war that no shooting of civil life takes: more than "gunfire" or "attack"."""
+    return any(
+        _SOFT_WAR.match(view.norm, h.start, h.end) is None for view in article.views for h in view.all("cause.war")
+    )
 
 
 _PUBLIC_FIGURE = re.compile(
