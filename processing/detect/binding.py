@@ -455,6 +455,8 @@ class Binder:
             if lost is None or trigger in used:
                 continue
             for bound in bounds:
+                if self.lang == "ru" and re.search(r"[:;]", self.norm[bound.quantity.end : trigger.start]):
+                    continue  # "confirmed the death of 11: the ashes were given to the families"
                 if (
                     bound.trigger.measure is lost
                     and bound.trigger.form in ("noun", "verb")

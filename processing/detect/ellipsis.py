@@ -110,28 +110,38 @@ def _as_many_back(article: Article, drafts: list[Draft]) -> list[Draft]:
     return found
 
 
-_BODIES = re.compile(r"\b(?:тела|тіла)(?: (?:погибших|обоих|всех|земляков|их|двоих|загиблих|обох|усіх))?\b")
+def _start(view: View) -> int:
+    """Where the part of a sentence that tells of the bodies begins: behind a colon or a semicolon, or at once."""
+    marks = [m.end() for m in re.finditer("[:;]", view.norm)]
+    return marks[-1] if marks else 0
+
+
+_BODIES = re.compile(
+    r"\b(?:тела|тіла|прах|останки|рештки)(?: (?:погибших|обоих|всех|земляков|их|двоих|загиблих|обох|усіх))?\b"
+)
 
 
 def _their_bodies(article: Article, drafts: list[Draft]) -> list[Draft]:
     """As in "four fell at the crossing. The bodies were given up at the last exchange": as many bodies as fell."""
     found: list[Draft] = []
-    for index, view in enumerate(article.views[1:], 1):
+    for index, view in enumerate(article.views):
         given = [
             t
             for t in triggers_of(view.sentence, view.hits, article.lang)
             if t.measure is Measure.BODIES_RETURNED and t.form == "verb"
         ]
-        if not given or not _BODIES.search(view.norm) or any(d.view is view for d in drafts):
+        if not given or not _BODIES.search(view.norm) or any(d.view is view and d.end > _start(view) for d in drafts):
             continue
         if not view.has("triggers.exchanged") and not re.search(
-            r"обмен|обмін|сторон|вернули|отдали|віддали|повернули|репатри", view.norm
+            r"обмен|обмін|сторон|выдан|видан|переда|вернули|отдали|віддали|повернули|репатри", view.norm
         ):
             continue
         fallen = [
             d
             for d in drafts
-            if d.view is article.views[index - 1] and d.trigger.measure is Measure.KILLED and d.status is Status.OWN
+            if d.view in (view, article.views[index - 1] if index else view)
+            and d.trigger.measure is Measure.KILLED
+            and d.status is Status.OWN
         ]
         if len(fallen) == 1 and (fallen[0].low or 0) > 1:
             twin = replace(fallen[0], trigger=given[0], view=fallen[0].view, rules=["bind.their_bodies"], parent=None)

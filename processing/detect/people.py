@@ -399,6 +399,28 @@ _OWN_BODY = re.compile(
 )
 
 
+_HEALER = re.compile(r"(?:хирург|врач|медик|доктор|фельдшер|санитар|травматолог|реаниматолог)\w*")
+_CARE_OF = re.compile(
+    r".*(?:опер[иы]р|спаса|спасл|лечи|лечат|лечим|извлек|удал|достав|увез|борют|борет|сохран|помощ|сделал)"
+)
+
+
+def _treats(view: View, trigger: Trigger, hit: Hit) -> bool:
+    """As in "хирург оперирует": who treats the wound does not have it."""
+    return (
+        trigger.measure is Measure.WOUNDED
+        and _HEALER.fullmatch(view.norm, hit.start, hit.end) is not None
+        and _CARE_OF.match(view.norm, trigger.start, trigger.end) is not None
+    )
+
+
+def _describes_a_thing(view: View, hit: Hit) -> bool:
+    """As in "расстреляна гражданская машина": an adjective of the thing behind it."""
+    if not view.norm[hit.start : hit.end].endswith(("ая", "ый", "ий", "ое", "ую", "ого")):
+        return False
+    return any(h.start == hit.end + 1 for h in view.all("objects"))
+
+
 def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if hit.start < trigger.end and hit.end > trigger.start:
         return trigger.form in ("active", "verb") and trigger.start < hit.start and hit.end < trigger.end
@@ -409,6 +431,8 @@ def _fits(view: View, trigger: Trigger, hit: Hit) -> bool:
     if _speaks(view, hit) or re.search(
         r"\b(?:жодн\w+|ні одн\w+|ни одн\w+) $", view.norm[max(0, hit.start - 12) : hit.start]
     ):
+        return False
+    if view.lang == "ru" and (_treats(view, trigger, hit) or _describes_a_thing(view, hit)):
         return False
     if trigger.measure is Measure.BODIES_RETURNED and _GIVEN_TO.match(view.norm, hit.start):
         return False

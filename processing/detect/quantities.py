@@ -68,6 +68,12 @@ _HIS_AGE = re.compile(  # "внук, которому 9", "ей 24, ему 26", 
 _AGE_ENDS = re.compile(r"$|[,.;:)]| (?:и|а|та|й|—)\b| — ")
 _OR_EVEN = re.compile(r",? (?:а|и|та|й)? ?(?:возможно|может быть|можливо|може|то|навіть|даже),? (?:и|й|і|все|всі)? ?")
 _CHANNEL = re.compile(r"\b(?:[A-Z][A-Za-z]+|Россия|Украина|Україна|Канал|канал|ТСН) $")
+_TENS_TURNED = re.compile(r"(десятка|десятков|сотни|тысячи) (полтора|полторы|два|две|три|четыре|пять)\b")  # "about 15"
+_TURNED = {
+    **{"десятка": 10.0, "десятков": 10.0, "сотни": 100.0, "тысячи": 1000.0},
+    **{"полтора": 1.5, "полторы": 1.5, "два": 2.0, "две": 2.0, "три": 3.0, "четыре": 4.0, "пять": 5.0},
+}
+_TIMES_MORE = re.compile(r"[ву](дв|тр|че)\w+ (?:больше|более|більше)\b(?!,? то есть|,? тобто| —)")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
 _SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
@@ -148,6 +154,12 @@ class QuantityReader:
                 while i < len(words) and words[i].start < hit.end:
                     i += 1
                 continue
+            inverted = _TENS_TURNED.match(self.norm, word.start) if self.lexicon.lang == "ru" else None
+            if inverted is not None:
+                value = round(_TURNED[inverted.group(1)] * _TURNED[inverted.group(2)])
+                found.append(_Number(word.start, inverted.end(), value, "about", word=True))
+                i += 2
+                continue
             lead = next((h for h in self.at.get(word.start, []) if h.tag in _LEADS and self._scale_at(h.end)), None)
             if lead is not None:  # "one and a half thousand": the scale reads it
                 while i < len(words) and words[i].start < lead.end:
@@ -190,6 +202,10 @@ class QuantityReader:
 
     def _again(self, start: int, last: _Number) -> _Number | None:
         """As in "50 left for home, as many came back": the number said before."""
+        more = _TIMES_MORE.match(self.norm, start)
+        if more is not None:
+            times = {"дв": 2, "тр": 3, "че": 4}[more.group(1)]
+            return replace(last, start=start, end=more.end(), value=last.value * times, word=True)
         hit = next((h for h in self.by_tag.get("same", []) if h.start == start), None)
         if re.search(r"\b(?:на|for) $", self.norm[:start]):
             return None
@@ -330,7 +346,8 @@ class QuantityReader:
                     i += 2
                     continue
                 if number.value < after.value and number.kind == "exact" and _OR_EVEN.fullmatch(joint):
-                    found.append((number, None))  # "fifteen, and perhaps seventeen": the lower is what is known
+                    # "fifteen, and perhaps seventeen": the lower is what is known
+                    found.append((replace(number, end=after.end), None))
                     i += 2
                     continue
                 if self._is_range(number, after, joint):

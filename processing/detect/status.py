@@ -374,6 +374,7 @@ def _historical(article: Article, view: View, c: Candidate) -> Verdict:
         return Status.HISTORICAL, "status.historical_article"
     if any(
         _is_past(article, int(m.group(1) or m.group(2)))
+        and not _known_only_now(article, view, c, int(m.group(1) or m.group(2)))
         for m in _YEAR.finditer(view.norm)
         if not _is_since(view, m) and not (handed and _LOST_THEN.search(view.norm[: m.start()]))
     ) or _DECADE.search(view.norm):
@@ -392,6 +393,24 @@ def _long_ago(article: Article, view: View) -> bool:
         int(m.group(1) or m.group(2)) < 1990 and not _is_since(other, m)
         for other in article.views[: article.views.index(view)]
         for m in _YEAR.finditer(other.norm)
+    )
+
+
+_IDENTIFIED = re.compile(
+    r"\b(?:днк|экспертиз|опозна|идентифи|похорон(?:ят|ен|или)|прости(?:лись|тся)|прощани|поименн|"
+    r"експертиз|впізна|упізна|поховали|поховають|попроща|прощання|поіменн)"
+)
+
+
+def _known_only_now(article: Article, view: View, c: Candidate, year: int) -> bool:
+    """As in "the tests confirm that he fell in November 2023; the funeral is on Friday": old death, new disclosure."""
+    published = article.item.published
+    return (
+        article.lang != "en"
+        and c.measure is Measure.KILLED
+        and published is not None
+        and published.year - year <= 4
+        and _IDENTIFIED.search(view.whole) is not None
     )
 
 
@@ -704,6 +723,7 @@ def _accident(article: Article, view: View, c: Candidate) -> Verdict:
         and c.group in ("civilian", None)
         and not article.weights["war"]
         and not article.weights["conflict"]
+        and not (article.lang == "ru" and _in_the_war_zone(article))
     ):
         return Status.ACCIDENT, "status.mass_without_cause"
     return None
