@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -238,6 +239,38 @@ def _is_said(view: View, q: Quantity) -> bool:
 def _has_word_of_its_own(view: View, q: Quantity) -> bool:
     start, end = view.clause(q.start, q.noun_end)
     return any(start <= h.start < end for h in view.all("triggers.", "objects"))
+
+
+_SO_MANY = re.compile(
+    r"\b(?:стільки|столько)(?! (?:ж|же|само|жив|коштів|грошей|денег|час|років|лет|раз|разів|сил))(?: (?:людей|осіб|"
+    r"жителів|"
+    r"мешканців|українців|загиблих|поранених|зниклих|військових|бійців|воїнів|человек|жителей|погибших|раненых|бойцов|"
+    r"военных))?\b"
+)
+
+
+def so_many(article: Article, view: View, triggers: Sequence[Trigger], drafts: list[Draft]) -> list[Draft]:
+    """As in "Already five. So many people were killed": the number stands before the fate and has none of its own."""
+    match = _SO_MANY.search(view.norm) if article.lang != "en" else None
+    if match is None or re.search(r"\?", view.norm[match.end() :]):
+        return []
+    inside = [t for t in triggers if abs(t.start - match.end()) < 40 and t not in {d.trigger for d in drafts}]
+    index = article.views.index(view)
+    for other in (view, *article.views[max(0, index - 1) : index]):
+        found = [
+            q
+            for q in QuantityReader(other.sentence, other.hits, other.lexicon).read()
+            if q.counts in ("bare", "people")
+            and (other is not view or q.noun_end <= match.start())
+            and (other is view or not other.has("triggers."))
+            and not any(d.view is other and d.start < q.end and q.start < d.end for d in drafts)
+        ]
+        if found and inside:
+            trigger = min(inside, key=lambda t: abs(t.start - match.end()))
+            draft = numbered(view, Bound(found[-1], trigger, 6.0, "bind.so_many"))
+            draft.start, draft.end, draft.noun_end = match.start(), match.end(), match.end()
+            return [draft]
+    return []
 
 
 def mirrored(view: View, drafts: list[Draft]) -> list[Draft]:

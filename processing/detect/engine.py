@@ -8,7 +8,7 @@ from processing.detect.binding import Binder, triggers_of
 from processing.detect.confidence import class_features, count_features, region_features, sure
 from processing.detect.dates import find_date
 from processing.detect.draft import DISCLOSING, Draft, numbered
-from processing.detect.echoes import contested, echoed, mirrored, none_left, pronominal, within_toll
+from processing.detect.echoes import contested, echoed, mirrored, none_left, pronominal, so_many, within_toll
 from processing.detect.ellipsis import left_out, ordinals
 from processing.detect.groups import group_of, side_of
 from processing.detect.quantities import QuantityReader
@@ -36,6 +36,7 @@ from processing.detect.victims import (
     implicit,
     own_subjects,
     revised,
+    with_names,
     without_fatal_wounds,
 )
 from processing.detect.view import Article, View
@@ -129,6 +130,8 @@ def _drafts(article: Article, view: View) -> list[Draft]:
     for draft, bound in zip(drafts, bounds, strict=True):
         if bound.parent is not None:
             draft.parent = drafts[bound.parent]
+    with_names(view, drafts)
+    drafts += so_many(article, view, triggers, drafts)
     drafts += implicit(view, triggers, quantities, drafts)
     drafts += own_subjects(view, quantities, drafts)
     drafts += revised(view, quantities, drafts)

@@ -300,6 +300,8 @@ def _injured(view: View, trigger: Trigger, taken: list[Span], limits: Span) -> P
 def _are_joined(view: View, trigger: Trigger, first: Hit, second: Hit) -> bool:
     """Joined by a comma or "and", with no other word of loss between: "попал под огонь снайпера и ранен сотрудник"."""
     told = any(first.end <= h.start < second.start and h.start >= trigger.start for h in view.all("triggers."))
+    if view.lang != "en" and re.match(r", а (?!також|також|так[жс])", view.norm[first.end : second.start]):
+        return False
     return not told and _JOINED.fullmatch(view.norm[first.end : second.start]) is not None
 
 
@@ -649,7 +651,13 @@ def _name_chain(view: View, names: list[Span], best: Span) -> list[Span]:
 
 
 def _linked(gap: str) -> bool:
-    return bool(re.fullmatch(r"(?:, \d{1,3})?(?:,|,? (?:и|та|й|і|and|а также)|;) (?:[\w'’-]+ ){0,4}", gap))
+    return bool(
+        re.fullmatch(
+            r"(?: \([^)]{2,25}\))?(?:, \d{1,3})?(?:,|,? (?:и|та|й|і|and|а также)|"
+            r";) (?:[\w'’-]+ ){0,4}",
+            gap,
+        )
+    )
 
 
 def _persons(view: View, chain: list[Span]) -> int:
@@ -657,7 +665,33 @@ def _persons(view: View, chain: list[Span]) -> int:
     lead = re.search(rf"\b({_PART}) (?:и|та|and|й|і) $", view.sentence.raw[: chain[0][0]])
     kin = re.match(r",? (?:and|и|та|й) (?:his|her|their|его|ее|их|його|її|їх) ", view.norm[chain[-1][1] :])
     more = kin is not None and any(0 <= h.start - chain[-1][1] - kin.end() <= 12 for h in view.all("one."))
-    return len(chain) + (1 if lead and view.norm[lead.start() : lead.start() + 1] else 0) + more
+    return (
+        len(chain) + (1 if lead and view.norm[lead.start() : lead.start() + 1] else 0) + more + _and_more(view, chain)
+    )
+
+
+def named_before(view: View, start: int) -> int:
+    """As in "Кравчук, Мороз та ще троє бійців": how many names stand right before the counted rest."""
+    names = [n for n in _names(view) if n[1] < start]
+    if not names or not _REST.fullmatch(view.norm[names[-1][1] : start]):
+        return 0
+    return len(_name_chain(view, names, names[-1]))
+
+
+_REST = re.compile(r"(?: \([^)]{2,25}\))?,? (?:та|і|й|и|да) (?:(?:ще|еще) )?")
+
+
+def _and_more(view: View, chain: list[Span]) -> int:
+    """As in "Бондар, Рудик та ще двоє, чиї імена не названо": those without a name."""
+    rest = re.match(
+        r"(?: \([^)]{2,25}\))?,? (?:та|і|й|и|да|and) (?:ще|"
+        r"еще) ([\w'-]+)(?=[,. ])",
+        view.norm[chain[-1][1] :],
+    )
+    if rest is None:
+        return 0
+    number = rest.group(1)
+    return int(number) if number.isdigit() and len(number) < 3 else view.lexicon.numbers.get(number, 0)
 
 
 # -- a singular verb is enough -----------------------------------------------------------------------

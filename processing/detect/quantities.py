@@ -277,6 +277,8 @@ class QuantityReader:
             if seen and word.start - end > 1:
                 break
             value = table.get(word.text)
+            if value == 100 and not self.sentence.upper and self.sentence.raw[word.start : word.end] == "СТО":
+                break  # a garage
             scale = self._word_scale(word)
             if value is not None and value < last and not (seen and last < 20):
                 current, last, seen, end = current + value, value, True, word.end

@@ -9,7 +9,7 @@ from itertools import pairwise
 from processing.detect.binding import Binder, Bound, Trigger
 from processing.detect.draft import DISCLOSING, Draft, numbered
 from processing.detect.lexicon import Hit
-from processing.detect.people import beside, unnumbered
+from processing.detect.people import beside, named_before, unnumbered
 from processing.detect.quantities import Quantity
 from processing.detect.view import Article, View
 from processing.models import Measure, Qualifier
@@ -34,6 +34,23 @@ _WOUNDED_SO = re.compile(
 )
 _WAS = re.compile(r"\b(?:was|were|is|are|been|being|got|left|has|had|have|and) (?:\w+ly )?$")
 _CHAIN = re.compile(r"(?:(?: [^.;,]{0,50})?,? (?:and|и|та|й|і|а) (?:[\w'-]+ ){0,4}| )")
+
+
+def with_names(view: View, drafts: list[Draft]) -> None:
+    """As in "Кравчук, Мороз та ще троє бійців": the counted rest and those named before it are one figure."""
+    if view.lang == "en" or len(drafts) != 1 or drafts[0].names:
+        return
+    draft = drafts[0]
+    if not re.search(r"\b(?:ще|еще) (?:[\w-]+ )?$|^(?:ще|еще) ", view.norm[max(0, draft.start - 16) : draft.end]) and (
+        "plus" not in draft.marks
+    ):
+        return
+    if any(not h.tag.startswith(f"triggers.{draft.trigger.measure.value}") for h in view.all("triggers.")):
+        return
+    named = named_before(view, draft.start)
+    if named and draft.low is not None and draft.low == draft.high:
+        draft.low = draft.high = draft.low + named
+        draft.rules.append("count.with_names")
 
 
 def implicit(view: View, triggers: list[Trigger], quantities: list[Quantity], drafts: list[Draft]) -> list[Draft]:
