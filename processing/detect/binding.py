@@ -68,6 +68,7 @@ _ELSEWHERE = re.compile(
     r"(?: [^\W\d]+){0,2}[,;] (?:а |and |while )?(?:(?:в|во|на|под|у|при|біля|in|at|near) )?[^,;.\d]{2,40} — "
 )
 _IN = r"(?:in|near|at|outside|on|from|в|во|у|под|на|біля|возле|около|із|из|з|за|під|по|при|over|during)"
+_AMONG = re.compile(r"\b(?:серед|среди|among|из|із|of|out of)(?: (?:the|тих|тех|усіх|всех|all))? $")
 _LIST_GAP = re.compile(
     rf"(?: {_IN} [^,;.:!?\d]{{2,40}}| [\w'-]+(?: [\w'-]+)?)?"
     r"(?:[,;]| —)?(?: (?:and|и|та|й|і|а|plus|плюс|while)\b)?"
@@ -375,11 +376,15 @@ class Binder:
             known = self.quantities[qi - 1]
             if q.counts not in ("people", "bare") or (q.marks | known.marks) & {"total", "kin", "not", "from", "by"}:
                 continue
-            gap = self.norm[known.noun_end : q.start if q.lead is None else q.lead]
+            if _AMONG.search(self.norm[: known.start]):
+                continue
+            own = self.triggers[chosen[qi - 1][0]]
+            end = own.end if known.noun_end <= own.start <= known.noun_end + 1 else known.noun_end
+            gap = self.norm[end : q.start if q.lead is None else q.lead]
             if not re.search(r"[,;—]|\b(?:and|и|та|й|і|а|while)\b", gap) or not _LIST_GAP.fullmatch(gap):
                 continue
             if not _LIST_NEXT.match(self.norm, q.noun_end) or any(
-                known.noun_end <= t.start < q.start or q.start <= t.start < q.noun_end + 14 for t in self.triggers
+                end <= t.start < q.start or q.start <= t.start < q.noun_end + 14 for t in self.triggers
             ):
                 continue
             chosen[qi] = (chosen[qi - 1][0], 9.0, "bind.list")

@@ -93,13 +93,19 @@ def contested(article: Article, drafts: list[Draft]) -> list[Draft]:
     for index, view in enumerate(article.views):
         told = [d for d in drafts if d.view in article.views[max(0, index - 2) : index + 1]]
         told = [d for d in told if d.status in (Status.OWN, Status.ENEMY_CLAIM) and d.parent is None]
-        if not told or not view.has(*_SPEAKERS):
+        if not told:
             continue
         for q in QuantityReader(view.sentence, view.hits, view.lexicon).read():
             if any(d.view is view and d.start < q.noun_end and q.start < d.end for d in drafts):
                 continue
             before = [d for d in told if d.view is not view or d.end <= q.start]
-            if before and _is_said(view, q) and not _has_word_of_its_own(view, q):
+            if before and _is_received(view, q, before[-1]) and not _has_word_of_its_own(view, q):
+                trigger = Trigger(before[-1].trigger.measure, "toll", q.start, q.start)
+                draft = numbered(view, Bound(q, trigger, 8.0, "bind.other_side"))
+                draft.group, draft.status = before[-1].group, before[-1].status
+                draft.rules.append("status.of_other_side")
+                found.append(draft)
+            elif before and _is_said(view, q) and not _has_word_of_its_own(view, q):
                 trigger = Trigger(before[-1].trigger.measure, "toll", q.start, q.start)
                 draft = numbered(view, Bound(q, trigger, 8.0, "bind.contested"))
                 draft.status, draft.group = before[-1].status, before[-1].group
@@ -220,6 +226,26 @@ _SAYS = re.compile(
 _SAID_AFTER = re.compile(
     r"(?: (?:people|men|человек|осіб|людей))?(?:$|[.!;»\"]|, (?:and|а|але|но|but|says?|said|сообщ|каже)\b|, )"
 )
+
+
+_RECEIVED = re.compile(
+    r"\b(?:received|got|gave|got back|handed over|takes?|took|получил\w*|передал\w*|забрал\w*|отримал\w*|повернул\w*|"
+    r"kyiv|moscow|russia|ukraine|киев\w*|москв\w*|росси\w*|украин\w*|київ|москва|росія|україна|сторон\w*|side|"
+    r"взамен|натомість|навзаєм|in return)(?: (?:back|got|home|gets|получ\w+|отрим\w+|передан\w*|передал\w*))?"
+    r"(?: —|:|,)? (?:about |около |близько )?$"
+)
+
+
+def _is_received(view: View, q: Quantity, told: Draft) -> bool:
+    """As in "27 bodies were returned to Russia; Kyiv received 1,000": what the other side got."""
+    return (
+        told.trigger.measure in (Measure.EXCHANGED, Measure.BODIES_RETURNED)
+        and q.counts in ("bare", "people")
+        and not q.marks & {"of", "subset", "total"}
+        and _RECEIVED.search(view.norm[: q.start]) is not None
+        and re.match(r"(?: (?:bodies|people|men|тел\w*|тіл\w*|человек|осіб))?(?:$|[.,;!])", view.norm[q.noun_end :])
+        is not None
+    )
 
 
 def _is_said(view: View, q: Quantity) -> bool:

@@ -93,8 +93,9 @@ def beside(view: View, trigger: Trigger, noun_end: int, start: int) -> Hit | Non
         ):
             return hit
         if hit.end < start and re.fullmatch(
-            (r"(?: [\w-]+){0,2}" if view.lang != "en" else "")
-            + r",? (?:and|plus|и|і|та|й) (?:(?:his|her|their|its|его|ее|их|її|його|їхні) )?",
+            (r"(?: [\w-]+){0,5}" if view.lang != "en" else r"(?: of [\w' -]{2,30})?")
+            + r",? (?:and|plus|и|і|та|й) "
+            + r"(?:(?:his|her|their|its|его|ее|их|її|його|їхні|еще|ще|another|a further|some) )?",
             view.norm[hit.end : start],
         ):
             return hit

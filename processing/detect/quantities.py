@@ -24,6 +24,7 @@ _AGES = re.compile(
     r"(?:,| и| та| і| and| или| or| до| to|-|—) ?\d{1,3}(?:(?:,| и| та| and) "
     r"\d{1,3})? ?(?:-?летн|-?річн| лет\b| год| рок|[- ]year)"
 )
+_WORD_AGES = re.compile(r"(?:,| и| та| і) [а-яіїє]{3,16}(?:(?:,| и| та| і) [а-яіїє]{3,16})? (?:лет|років)\b")
 _AGE_BEFORE = re.compile(
     r"\b(?:aged(?: \d{1,3} (?:and|to))?|age|age of|в возрасте|возрастом|лет|віком|у віці|років|возраст|вік|"
     r"(?<!number of )(?<!the )(?:died|dead|dies|killed) at(?: age)?|at the age of|"
@@ -490,6 +491,7 @@ class QuantityReader:
             or _MONEY_AFTER.match(after)
             or _AGE_AFTER.match(after)
             or _AGES.match(after)
+            or (number.word and _WORD_AGES.match(self.norm, number.end))
             or _AGE_BEFORE.search(before)
         ):
             return True
@@ -531,6 +533,10 @@ class QuantityReader:
             return True  # "her parents' killers"
         if self._are_ages(number, after):
             return True
+        if re.search(r"\b(?:both|all|each|оба|обоим|обе|обеим|обоє|обом|обидва|обидві) $", before) and re.match(
+            r"[,)]", after
+        ):
+            return True  # "two teenagers, both 16, were killed"
         if number.value in (200, 300) and re.search(r'"$', before) and re.match(r'(?:-?\w{1,2})?"', after):
             return True
         if (
@@ -625,7 +631,7 @@ class QuantityReader:
             and any(0 <= h.start - number.end <= 16 for h in months)
             and bool(
                 re.match(
-                    r"(?: (?:and|и|та|і|или|на) \d{1,2}| ?— ?\d{1,2}|, \d{1,2})+ ",
+                    r"(?: (?:and|to|и|та|і|или|на|по|до) \d{1,2}| ?— ?\d{1,2}|, \d{1,2})+ ",
                     self.norm[number.end : number.end + 20],
                 )
             )
@@ -639,7 +645,7 @@ class QuantityReader:
         counted = any(self._person_at(number.end + gap) for gap in (0, 1))
         if number.value > 105 or (counted and not closed):
             return False
-        between = r" of " if number.word or not closed else r", | of |,? ?\((?:[mf]\.?,? ?)?"
+        between = r" of (?:about |around |some )?" if number.word or not closed else r", | of |,? ?\((?:[mf]\.?,? ?)?"
         return any(
             re.fullmatch(between, self.norm[h.end : number.start])
             for tag, hits in self.by_tag.items()

@@ -101,6 +101,9 @@ _NO_PRIOR = re.compile(  # "from the capital: 15 hurt"; "a day earlier pagers ma
 _TURN = re.compile(r"[:;]|\b(?:but|later|now|но|але|теперь|тепер|позже|пізніше)\b")
 
 
+_LEVELS = frozenset({"from", "с", "со", "з", "із", "від", "от"})
+
+
 def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
     before = view.norm[max(0, draft.start - 60) : draft.start]
     if "not" in draft.marks:
@@ -110,7 +113,8 @@ def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:
         for d in drafts
         if d is not draft and d.trigger.measure is draft.trigger.measure and d.start > draft.start and d.parent is None
     ]
-    if later and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
+    rises = re.match(r"[^.;:]{0,44}?\b(?:to|до)\b", view.norm[draft.end : draft.end + 50])
+    if later and rises and re.search(r"(?:\bfrom|\bс|\bз|\bіз|\bот|\bвід) $", before):
         return True
     hits = [
         h

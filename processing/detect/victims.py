@@ -273,7 +273,7 @@ def beside_counted(view: View, quantities: list[Quantity], drafts: list[Draft]) 
             parent=None,
         )
         found.append(more)
-        if draft.low is not None and draft.low == draft.high and _same_kind(draft, more) and _as_one(view, draft, more):
+        if draft.low is not None and draft.low == draft.high and _as_one(view, draft, more):
             found.append(_together(draft, more))
     return found
 
@@ -287,10 +287,6 @@ def _as_one(view: View, counted: Draft, more: Draft) -> bool:
         or more.start < counted.start
         or re.search(r"\b(?:his|her|their)\b", joined) is not None
     )
-
-
-def _same_kind(one: Draft, other: Draft) -> bool:
-    return one.group == other.group or "unknown" in (one.group, other.group)
 
 
 def _together(counted: Draft, more: Draft) -> Draft:
