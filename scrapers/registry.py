@@ -30,6 +30,8 @@ class _Loader(_SafeLoader):  # type: ignore[misc] # chosen at run time
         """Raises ConstructorError at the second of two equal keys."""
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is a plain word", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} given twice", key.start_mark)
             seen.add(key.value)
@@ -52,6 +54,22 @@ def _regex(value: str) -> str:
         re.compile(value)
     except re.error as error:
         raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+def _css(value: str) -> str:
+    import cssselect  # only entries with a rule need it
+
+    try:
+        cssselect.parse(value)
+    except cssselect.SelectorError as error:
+        raise ValueError(f"not a CSS selector: {error}") from None
+    return value
+
+
+def _no_secret(value: HttpUrl) -> HttpUrl:
+    if value.username or value.password:  # it would stand in logs, messages and archives
+        raise ValueError("must not hold a user or password")
     return value
 
 
@@ -81,6 +99,12 @@ class Expect(BaseModel):
     min_per_day: int = Field(0, ge=0)
     max_per_day: int = Field(500, ge=1)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Expect:
+        if self.min_per_day > self.max_per_day:
+            raise ValueError("min_per_day is above max_per_day")
+        return self
+
 
 class Confirmed(BaseModel):
     """Where the address was found to be the source's, so that the next reader can look it up again."""
@@ -99,7 +123,7 @@ class Source(BaseModel):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
     name: str  # the outlet, as readers know it
     kind: Literal["feed", "sitemap", "listing", "telegram"]
-    url: HttpUrl
+    url: Annotated[HttpUrl, AfterValidator(_no_secret)]
     # Further hosts whose pages are the source's own, names under them included. Without them only pages on
     # the registrable domain of `url` are; links to any other host are skipped and counted as `foreign`.
     hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
@@ -111,9 +135,9 @@ class Source(BaseModel):
     publisher: str | None = None
     official: Official | None = None
     expect: Expect = Expect()
-    link_css: str | None = None  # listing: where the links to articles are
+    link_css: Annotated[str, AfterValidator(_css)] | None = None  # listing: where the links to articles are
     link_pattern: Annotated[str, AfterValidator(_regex)] | None = None  # keep only article URLs that match
-    next_css: str | None = None  # listing: the link to its next page; without it <link> or <a rel=next>
+    next_css: Annotated[str, AfterValidator(_css)] | None = None  # listing: the next page's link; else rel=next
     list_pages: int = Field(1, ge=1, le=20)  # listing: most of its pages read in one crawl, while they bring new links
     render: bool = False  # pages need a browser; only with the `browser` extra
     max_pages: int = Field(40, ge=1, le=1000)  # most pages asked for in one crawl
@@ -278,7 +302,8 @@ def _explain(entry: _Entry, item: Any) -> str:
         return entry.fault(f"{field}: unknown key; remove it or use one of: {known}", *path)
     if item["type"] == "missing":
         return entry.fault(f"{field}: missing; add it", *path)
-    return entry.fault(f"{field}: {text} (got {value!r:.80}){'; ' + mend if mend else ''}", *path)
+    shown = re.sub("//[^/@]*@", "//***@", f"{value!r:.80}")
+    return entry.fault(f"{field}: {text} (got {shown}){'; ' + mend if mend else ''}", *path)
 
 
 def _keys(field: str) -> Iterable[str]:

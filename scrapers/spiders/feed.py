@@ -5,14 +5,27 @@ from __future__ import annotations
 import calendar
 import io
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import feedparser
 
 from scrapers.links import Link, clean_url, parse_time
 from scrapers.spiders.base import SourceCrawl
+
+_ZONES = {"MSK": "+0300", "EET": "+0200", "EEST": "+0300"}
+
+
+@feedparser.registerDateHandler  # type: ignore[untyped-decorator] # feedparser has no types
+def _named_zone(text: str) -> time.struct_time | None:
+    """A feed's date with a zone of Russia's or Ukraine's by name, which feedparser takes for UTC."""
+    words, _, zone = text.strip().rpartition(" ")
+    if zone.upper() not in _ZONES:
+        return None
+    return parsedate_to_datetime(f"{words} {_ZONES[zone.upper()]}").utctimetuple()
 
 
 class FeedCrawl(SourceCrawl):

@@ -75,3 +75,11 @@ def test_what_is_no_feed_says_so(body: bytes) -> None:
     """An error page or other JSON is a fault of the source, not an empty feed."""
     with pytest.raises(ValueError, match="not a feed"):
         parse_feed(body, BASE)
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("MSK", 7), ("EET", 8), ("eest", 7), ("GMT", 10), ("+0300", 7)])
+def test_zones_by_name(zone: str, hour: int) -> None:
+    """Moscow's and Kyiv's time written by name is no UTC."""
+    (link,) = parse_feed(rss(TWO[0].replace("+0300", zone)).encode(), BASE)
+    assert link.published is not None
+    assert link.published.hour == hour
