@@ -56,7 +56,8 @@ def source_rows(settings: Settings, ledger: Ledger) -> list[SourceRow]:
         health, dues, gaps = frontier.health(), frontier.next_dues(), frontier.missing_posts()
     finally:
         frontier.close()
-    found = verdicts(ledger.engine, {name: row for name, row in health.items() if name in registry.sources})
+    enabled = {name for name, source in registry.sources.items() if source.enabled}
+    found = verdicts(ledger.engine, {name: row for name, row in health.items() if name in enabled})
     rows = []
     for name in sorted(registry.sources):
         row, told = health.get(name), found.get(name)

@@ -28,6 +28,7 @@ from scrapers.rhythm import HISTORY, patience, usual_gap
 CHANCE = 1e-5  # that so many pages in a row fail by themselves, below which the layout has changed
 LEAST_PAGES = 2
 LEAST_ALIKE = 3
+OVERDUE = timedelta(days=2)  # that a source was not asked while others were: longer than any schedule group waits
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,14 @@ class Assessment:
     reason: str
 
 
-def assess(health: Health, yields: Sequence[SourceYield]) -> Assessment:
-    """The crawl's verdict, unless cleaning got nothing out of pages that the crawl found well.
+def assess(health: Health, yields: Sequence[SourceYield], latest: datetime | None = None) -> Assessment:
+    """The crawl's verdict, unless it is old, or cleaning got nothing out of pages that the crawl found well.
 
-    `yields` are the source's batches, newest first. Pure.
+    `yields` are the source's batches, newest first; at `latest` any source was asked last. Pure.
     """
+    if latest is not None and latest - health.last_checked_at > OVERDUE:
+        said = f"not asked since {health.last_checked_at:%Y-%m-%d %H:%M} UTC: does its batch fail?"
+        return Assessment(Verdict.UNKNOWN, said)
     if health.verdict not in FAILING and (fault := _unreadable(yields)):
         return fault
     return Assessment(health.verdict, health.last_error or "")
@@ -90,6 +94,7 @@ def watch(
     yields = yields_of(engine, health)
     officials = [source.id for source in sources if source.official and source.region]
     days = frontier.days(officials, (now - HISTORY).date())
+    latest = max((row.last_checked_at for row in health.values()), default=None)
     counts: Counter[str] = Counter()
     with writing(engine) as session:
         lock_keys(session, {"watch"})
@@ -97,7 +102,7 @@ def watch(
         for source in sorted(sources, key=lambda source: source.id):
             if (row := health.get(source.id)) is None:
                 continue
-            told = assess(row, yields[source.id])
+            told = assess(row, yields[source.id], latest)
             counts[told.verdict.value] += 1
             teller = _Teller(session, source, row, config, silences, now)
             counts["queued"] += teller.of_verdict(told) + teller.of_silence(told, days.get(source.id, ()))
@@ -107,7 +112,8 @@ def watch(
 def verdicts(engine: Engine, health: Mapping[str, Health]) -> dict[str, Assessment]:
     """The verdict on each source as it stands, for showing."""
     yields = yields_of(engine, health)
-    return {name: assess(row, yields[name]) for name, row in health.items()}
+    latest = max((row.last_checked_at for row in health.values()), default=None)
+    return {name: assess(row, yields[name], latest) for name, row in health.items()}
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,9 @@ class _Teller:
     def of_silence(self, found: Assessment, days: Sequence[Day]) -> int:
         """The readers of its region, once per silence of an official that can be read."""
         source, health = self.source, self.health
-        if source.official is None or source.region is None or health.last_new_at is None or found.verdict in FAILING:
+        if source.official is None or source.region is None or health.last_new_at is None:
+            return 0
+        if found.verdict in FAILING or found.verdict is Verdict.UNKNOWN:
             return 0
         usual, most = _bounds(source, days)
         silent = health.last_checked_at - health.last_new_at  # what was not looked at is not known to be silence

@@ -181,6 +181,7 @@ def test_the_silence_of_an_official_is_told_to_its_readers_once(watching: Watchi
     for hours in (12, 17, 19, 25, 60):
         watching.now = news + timedelta(hours=hours)
         watching.put("gov", Verdict.FRESH, last_new_at=news)
+        watching.put("site", Verdict.FRESH)
         told.append(watching.watch())
     assert told == [0, 0, 2, 0, 0]
     jobs = watching.deliver()
@@ -264,6 +265,18 @@ def test_what_cleaning_says_of_a_source(
 ) -> None:
     """Broken only when so many pages in a row are no accident by the source's own history."""
     assert assess(WELL, yields(*rows, **more)).verdict is verdict
+
+
+def test_a_source_that_is_not_asked_any_more_is_told(watching: Watching) -> None:
+    """A batch that fails for good is no quiet week: two days after, nothing is known of its sources, told once."""
+    watching.later(hours=49)
+    assert watching.watch() == 0  # nobody was asked: after a pause of all, what counts is the next crawl
+    watching.put("site", Verdict.FRESH)
+    assert [watching.watch() for _ in range(2)] == [1, 0]
+    (told,) = watching.deliver()
+    assert told.reason == "sent: verdict changed from fresh to unknown"
+    watching.put("gov", Verdict.FRESH)
+    assert watching.watch() == 1
 
 
 def test_the_crawl_knows_better_when_nothing_came(watching: Watching) -> None:
