@@ -176,7 +176,7 @@ def _english(norm: str, trigger: Trigger) -> Trigger:
 
 _TO_MORGUE = re.compile(r"\W(?:\w+ ){0,3}(?:в|во) (?:\w+ ){0,2}(?:морг|судмед|бюро судеб|судебно-медиц)")
 _AND_BODIES = re.compile(
-    r"((?:вернул|передал|отдал|возвращ|отпустил|получил)\w*)\b.* (?:и|а также|плюс) ((?:тел|останк|прах)\w*)$"
+    r"((?:вернул|передал|отдал|возвращ|отпустил|получил)\w*)\b.* (?:и|а также|плюс) ((?:тел|останк|прах)\w*)(?: .*)?$"
 )
 _ANOTHER = re.compile(r"[,;] [^,;]*\b(\w+)$")
 _THEIR_BODIES = re.compile(r" (?:тел|останк|прах)\w*")
@@ -202,7 +202,7 @@ def _russian_parts(norm: str, t: Trigger) -> list[Trigger]:
     if pair is not None:
         return [
             Trigger(Measure.EXCHANGED, "verb", t.start, t.start + pair.end(1)),
-            Trigger(Measure.BODIES_RETURNED, "noun", t.start + pair.start(2), t.end),
+            Trigger(Measure.BODIES_RETURNED, "noun", t.start + pair.start(2), t.start + pair.end(2)),
         ]
     return [t]
 

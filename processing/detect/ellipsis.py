@@ -56,13 +56,19 @@ def _all_of_them(article: Article, drafts: list[Draft]) -> list[Draft]:
     return found
 
 
+_COLLECTIVE = re.compile(r"(?:двое|трое|еро|двоих|троих|ерых|двоє|троє|ьох)\b")
+
+
 def _counted(view: View) -> list[Quantity]:
     """The people that a sentence counts; none where the figures stand far apart and may be of different people."""
     quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
     people = [
         q
         for q in quantities
-        if q.counts == "people" and q.low is not None and q.low == q.high and q.marks <= {"of", "plus"}
+        if (q.counts == "people" or (q.counts == "bare" and _COLLECTIVE.search(view.norm, q.number_start, q.end)))
+        and q.low is not None
+        and q.low == q.high
+        and q.marks <= {"of", "plus"}
     ]
     gaps = [view.norm[a.noun_end : b.start] for a, b in pairwise(people)]
     return people if all(re.fullmatch(r",? (?:и|та|й|і|а также|,)? ?(?:[\w-]+ ){0,2}", g) for g in gaps) else []
@@ -105,7 +111,14 @@ def _as_many_back(article: Article, drafts: list[Draft]) -> list[Draft]:
             taken = any(d.view is view and d.start <= hit.start < d.end for d in drafts)
             if told and not taken and len([d for d in told if d.trigger.measure is told[-1].trigger.measure]) == 1:
                 found.append(
-                    replace(told[-1], view=view, start=hit.start, end=hit.end, noun_end=hit.end, rules=["bind.as_many"])
+                    replace(
+                        told[-1],
+                        view=view,
+                        start=hit.start,
+                        end=hit.end,
+                        noun_end=hit.end,
+                        rules=["bind.as_many", "status.own"],
+                    )
                 )
     return found
 
@@ -144,7 +157,9 @@ def _their_bodies(article: Article, drafts: list[Draft]) -> list[Draft]:
             and d.status is Status.OWN
         ]
         if len(fallen) == 1 and (fallen[0].low or 0) > 1:
-            twin = replace(fallen[0], trigger=given[0], view=fallen[0].view, rules=["bind.their_bodies"], parent=None)
+            twin = replace(
+                fallen[0], trigger=given[0], view=fallen[0].view, rules=["bind.their_bodies", "status.own"], parent=None
+            )
             found.append(twin)
     return found
 
