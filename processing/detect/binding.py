@@ -54,6 +54,14 @@ _NATIVES = re.compile(  # "two reservists from our region, from Ostrov and Dno, 
     r"^(?: (?:from|of|in|with) [^,;.:\d]{1,40})?, (?:from|of|natives of|both|all|mostly|one of them) [^,;.:\d]{1,40}, "
 )
 _RELATIVE = re.compile(r"^ (?:who|that) [^,.;]{3,60}? (?=(?:are|were|is|was|have|has|had) )")
+_SERIES_GAP = re.compile(
+    r"(?: (?:in|near|at|on|outside|around|during|from|over|before|after|towards) [^,;.:\d]{2,40}| [a-z]+day)"
+    r"[,;](?: (?:and|while|plus|then))?(?: (?:another|a further|yet another))? "
+)
+_SERIES_NEXT = re.compile(
+    r"(?: more| others?| people)? (?:(?:in|near|at|on|outside|around|from|before|after|towards) (?:the )?"
+    r"(?:[A-Z]|noon|midday|midnight|evening|dawn|dusk|night|morning|afternoon)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)"
+)
 _OF_ONE = re.compile(
     r"(?:погибш|павш|убит|умерш|ранен|раненн|пострадавш|пропавш|пленн|военнопленн|загибл|полегл|поранен|постраждал|"
     r"зникл|полонен)"
@@ -305,6 +313,7 @@ class Binder:
 
     def __init__(self, sentence: Sentence, quantities: list[Quantity], triggers: list[Trigger], lang: str) -> None:
         self.norm = sentence.norm
+        self.raw = sentence.raw
         self.quantities = quantities
         self.triggers = triggers
         self.lang = lang
@@ -327,6 +336,7 @@ class Binder:
         self._far(chosen)
         self._rises(chosen)
         self._list(chosen)
+        self._series(chosen)
         self._sum(chosen)
         self._inherit(chosen)
         return self._bounds(chosen)
@@ -388,6 +398,22 @@ class Binder:
             ):
                 continue
             chosen[qi] = (chosen[qi - 1][0], 9.0, "bind.list")
+
+    def _series(self, chosen: dict[int, tuple[int, float, str]]) -> None:
+        """As in "two killed in Sumy, four in Kharkiv", "six died on Monday, nine on Tuesday": no word of loss again."""
+        for qi, q in enumerate(self.quantities):
+            if self.lang != "en" or qi in chosen or qi - 1 not in chosen or chosen[qi - 1][2] == "bind.rise":
+                continue
+            known, ti = self.quantities[qi - 1], chosen[qi - 1][0]
+            if (q.counts not in ("people", "bare") and "plus" not in q.marks) or (q.marks | known.marks) - {"plus"}:
+                continue
+            base = max(known.noun_end, self.triggers[ti].end) if self.triggers[ti].end <= q.start else known.noun_end
+            stop = re.search(r"[,;.!?]|$", self.norm[q.noun_end :])
+            end = q.noun_end + (stop.start() if stop else 0)
+            if any(base <= t.start < end for t in self.triggers) or not _SERIES_GAP.fullmatch(self.norm, base, q.start):
+                continue
+            if _SERIES_NEXT.match(self.raw, q.noun_end):
+                chosen[qi] = (ti, 9.0, "bind.series")
 
     def _sum(self, chosen: dict[int, tuple[int, float, str]]) -> None:
         """As in "two at dawn, four at noon, six in all": a figure and the parts that add up to it go together."""

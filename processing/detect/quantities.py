@@ -51,6 +51,7 @@ _TOLD_ABOUT = re.compile(
     r"\b(?:known|know|knows|heard|news|word|reports?|claims?|rumou?rs?|tells?|told|wrote|spoke|warn\w*) $"
 )
 _NONE_LEFT = re.compile(r"\b(?:none|not one|not a single one) of (?:the |its |his |their |our |these |those )?$")
+_TWICE = re.compile(r"(?:twice|double) (?:that number|that|as many|the number)\b(?! of)")
 _LEVEL_UP = re.compile(  # "number of wounded up to 43"
     r"\b(?:number|toll|count|tally|figure)\b[^.;:]{0,60}(?<! of)(?<! be)(?<! at)(?<! reach)(?<! to)(?<! have) $"
 )
@@ -211,11 +212,14 @@ class QuantityReader:
         return found
 
     def _again(self, start: int, last: _Number) -> _Number | None:
-        """As in "50 left for home, as many came back": the number said before."""
+        """As in "50 left for home, as many came back": the number said before; "twice that number injured"."""
         more = _TIMES_MORE.match(self.norm, start)
         if more is not None:
             times = {"дв": 2, "тр": 3, "че": 4}[more.group(1)]
             return replace(last, start=start, end=more.end(), value=last.value * times, word=True)
+        twice = _TWICE.match(self.norm, start) if self.lexicon.lang == "en" else None
+        if twice is not None:
+            return replace(last, start=start, end=twice.end(), value=2 * last.value, word=True)
         hit = next((h for h in self.by_tag.get("same", []) if h.start == start), None)
         if re.search(r"\b(?:на|for) $", self.norm[:start]):
             return None

@@ -260,6 +260,7 @@ def sums(drafts: list[Draft]) -> None:
             and d.low is not None
             and d.low == d.high
             and abs(d.view.sentence.start - whole.view.sentence.start) < 400
+            and d.rules[0] != "bind.series"
         ]
         index = drafts.index(whole)
         before, after = [d for d in near if drafts.index(d) < index], [d for d in near if drafts.index(d) > index]
