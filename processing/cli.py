@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -141,19 +141,15 @@ def _stream(stage: Callable[[Iterable[str]], Iterator[str]], file: IO[str]) -> N
 
 @main.command("eval")
 @click.argument("labels", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--half", type=click.Choice(["all", "odd", "even"]), default="all", show_default=True,
-              help="Only rows with odd or even ids: of tests/eval the odd ones are never tuned on.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.option("--by", default="lang,slot", show_default=True, help="Break-downs to print: lang, slot, phenomenon.")
 @click.option("--html", "page", type=click.Path(dir_okay=False, writable=True, path_type=Path),
               help="Also write an error browser: every wrong text with its spans and rules.")
-def eval_command(
-    labels: tuple[Path, ...], half: Literal["all", "odd", "even"], as_json: bool, by: str, page: Path | None
-) -> None:
+def eval_command(labels: tuple[Path, ...], as_json: bool, by: str, page: Path | None) -> None:
     """P, R, F1 of counts, slot accuracies, disclosures, false claims per 1,000 negatives."""
     from processing.eval import evaluate_file
 
-    report = evaluate_file(*labels, half=half)
+    report = evaluate_file(*labels)
     if page is not None:
         from processing.eval_page import write_page
 

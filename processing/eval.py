@@ -13,13 +13,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from processing.detect.jsonl import detect_jsonl
 from processing.errors import ConfigError
 
 Row = Mapping[str, Any]
-Half = Literal["all", "odd", "even"]
 _COUNTED = ("own", "subset", "prior_figure")
 
 
@@ -143,13 +142,11 @@ def _line(name: str, tally: Tally) -> str:
     return f"{name}: P {tally.precision:.3f} R {tally.recall:.3f} F1 {tally.f1:.3f} (n={tally.wanted})"
 
 
-def evaluate_file(*labels: Path, half: Half = "all") -> Report:
+def evaluate_file(*labels: Path) -> Report:
     """Detects over JSONL files of label rows and scores; raises ConfigError for a file that is no such thing.
 
-    `half`: only rows whose id ends in an odd (or even) number. Of the project's own corpus the odd ones are never
-    tuned on.
     """
-    rows = [row for file in labels for row in read_labels(file) if half == "all" or half_of(row) == half]
+    rows = [row for file in labels for row in read_labels(file)]
     inputs = (
         json.dumps({key: row[key] for key in ("id", "text", "title", "published") if row.get(key)}) for row in rows
     )
@@ -164,11 +161,6 @@ def read_labels(file: Path) -> list[Row]:
     if not all(isinstance(row, dict) and {"id", "text", "labels"} <= row.keys() for row in rows):
         raise ConfigError(f"{file}: every row needs id, text and labels")
     return rows
-
-
-def half_of(row: Row) -> Half:
-    digits = str(row["id"]).rpartition("-")[2]
-    return "odd" if digits.isdigit() and int(digits) % 2 else "even"
 
 
 def score(gold_rows: Iterable[Row], predicted_rows: Iterable[Row]) -> Report:

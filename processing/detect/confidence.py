@@ -1,7 +1,7 @@
 """How sure each slot of a claim is: a logistic model over what the rules saw, fitted on labelled texts.
 
-`confidence.json` holds the weights. `python -m processing.detect.build.confidence` fits them on the rows of tests/eval
-that no rule was ever tuned on, and prints how well the probabilities held on folds that the fit did not see.
+`confidence.json` holds the weights. `python -m processing.detect.build.confidence` fits them on tests/eval/unseen-*,
+which no rule was ever tuned on, and prints how well the probabilities held on folds that the fit did not see.
 """
 
 from __future__ import annotations

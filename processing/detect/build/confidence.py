@@ -1,6 +1,6 @@
 """Fits confidence.json on labelled texts and prints how well the probabilities held on unseen folds.
 
-`python -m processing.detect.build.confidence [LABELS.jsonl ...]`; without files, the rows with odd ids of tests/eval,
+`python -m processing.detect.build.confidence [LABELS.jsonl ...]`; without files, tests/eval/unseen-*,
 which no rule is tuned on. Plain gradient ascent on the penalised log-likelihood; no seed, the same weights each time.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from processing.detect.confidence import SLOTS, WEIGHTS, sure
 from processing.detect.engine import judged
-from processing.eval import Row, half_of, read_labels, same_figure
+from processing.eval import Row, read_labels, same_figure
 from processing.models import Claim, DetectInput, Status
 
 CORPUS = Path(__file__).parents[3] / "tests" / "eval"
@@ -117,8 +117,8 @@ def threshold(answers: list[tuple[float, bool]], wanted: float = 0.98) -> tuple[
 
 
 def main(arguments: list[str]) -> int:
-    files = [Path(argument) for argument in arguments] or sorted(CORPUS.glob("*.jsonl"))
-    rows = [row for file in files for row in read_labels(file) if arguments or half_of(row) == "odd"]
+    files = [Path(argument) for argument in arguments] or sorted(CORPUS.glob("unseen-*.jsonl"))
+    rows = [row for file in files for row in read_labels(file)]
     found, table = examples(rows), {}
     for slot in SLOTS:
         answers = held_out(slot, found[slot])
