@@ -1,4 +1,4 @@
-"""Three days of the simulated month; with VIGIL_MONTH_LONG=1 all thirty, of sixty sources (an hour on two cores)."""
+"""Three days of the simulated month; with VIGIL_MONTH_LONG=1 all thirty, of sixty sources, polled hourly."""
 
 from __future__ import annotations
 
