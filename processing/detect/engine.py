@@ -27,7 +27,7 @@ from processing.detect.relations import (
 from processing.detect.roles import find_roles
 from processing.detect.rolls import rolled_on
 from processing.detect.scope import is_cumulative
-from processing.detect.text import fold, language, sentences
+from processing.detect.text import fold, sentences
 from processing.detect.uniforms import share_groups
 from processing.detect.victims import (
     beside_counted,
@@ -105,7 +105,7 @@ def _judged(article: Article) -> list[Judged]:
 
 def _language(item: DetectInput) -> str:
     given = (item.lang or "")[:2].lower()
-    return given if given in lexicons.supported() else language(f"{item.title or ''} {item.text}")
+    return given if given in lexicons.supported() else lexicons.recognise(f"{item.title or ''} {item.text}")
 
 
 def _article(item: DetectInput, lang: str) -> Article:

@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from processing.detect import nouns
-from processing.detect.text import Sentence
+from processing.detect.text import Sentence, language, word_set
 
 LANGUAGES = Path(__file__).parent / "languages"
+SCRIPTS = ("en", "ru", "uk")  # told apart by their letters alone
 _STARTS = re.compile(r"(?<!\w)(?<!\w')\w")
 _SPECIAL = re.compile(r"[*(?\[.\\|~ +{]")
 _HEAD = re.compile(r"\(((?:[^()]|\([^()]*\))+)\)(?![?{+])")
@@ -209,12 +210,17 @@ def _number_forms(table: Mapping[Any, str]) -> dict[str, int]:
     return {form: int(value) for value, forms in table.items() for form in forms.split()}
 
 
+def _read(lang: str) -> dict[str, Any]:
+    with (LANGUAGES / f"{lang}.yaml").open(encoding="utf-8") as file:
+        loaded: dict[str, Any] = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+    return loaded
+
+
 @lru_cache(maxsize=8)
 def load(lang: str) -> Lexicon:
     """The lexicon of a language; raises FileNotFoundError for one that has no YAML."""
-    with (LANGUAGES / f"{lang}.yaml").open(encoding="utf-8") as file:
-        data = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    apart = ("numbers", "examples", "lang", "parts")
+    data = _read(lang)
+    apart = ("numbers", "examples", "lang", "parts", "recognise", "grammar")
     entries = dict(_flatten({k: v for k, v in data.items() if k not in apart}, ""))
     parts = {f"@{name}": f"({'|'.join(forms)})" for name, forms in _flatten(data.get("parts", {}), "")}
     entries = {tag: [form for e in listed for form in _heads(_whole(e, parts))] for tag, listed in entries.items()}
@@ -226,6 +232,39 @@ def load(lang: str) -> Lexicon:
         examples=tuple(data.get("examples", ())),
         people=nouns.load(lang),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What tells a language from others of its script: letters that they lack, its frequent words."""
+
+    lang: str
+    letters: re.Pattern[str]
+    words: frozenset[str]
+
+    def count(self, words: list[str]) -> int:
+        """Words that are the language's own: frequent ones, and others with its letters."""
+        return sum(word in self.words or self.letters.search(word) is not None for word in words)
+
+
+@lru_cache(maxsize=1)
+def _signs() -> tuple[Signs, ...]:
+    """Of the languages that declare `recognise` in their YAML."""
+    declared = {lang: _read(lang).get("recognise") for lang in supported() if lang not in SCRIPTS}
+    return tuple(
+        Signs(lang, re.compile(f"[{given['letters']}]"), word_set(given["words"]))
+        for lang, given in declared.items()
+        if given
+    )
+
+
+def recognise(text: str) -> str:
+    """The language of a text: one whose signs are in a fifth of its words, else that of the script."""
+    usual, signs = language(text), _signs()
+    words = re.findall(r"[^\W\d_]+", text[:4000].lower()) if signs else []
+    counts = {own.lang: own.count(words) for own in signs}
+    best = max(counts, key=lambda lang: counts[lang], default=usual)
+    return best if counts and counts[best] >= max(2, len(words) / 5) else usual
 
 
 @lru_cache(maxsize=1)
