@@ -10,11 +10,11 @@ from processing.detect.lexicon import Hit
 from processing.detect.officials import speaker as speaker_of_office
 from processing.detect.places import find_places
 from processing.detect.subjects import beside_mark, subject
-from processing.detect.text import fold, word_set
+from processing.detect.text import LOWER, UPPER, fold, word_set
 from processing.detect.view import Article, View
 from processing.models import Attribution
 
-_PART = r"[A-ZА-ЯЁІЇЄҐ][a-zа-яёіїєґ'’ʼ]+(?:-[A-ZА-ЯЁІЇЄҐ][a-zа-яёіїєґ'’ʼ]+)?"
+_PART = rf"[{UPPER}][{LOWER}'’ʼ]+(?:-[{UPPER}][{LOWER}'’ʼ]+)?"
 _NAME = re.compile(rf"{_PART}(?: (?:al-|el-|de |van |bin )?{_PART}){{0,2}}")
 _FULL_NAME = re.compile(rf"{_PART} {_PART}(?: {_PART})?")
 _SIGNATURE = re.compile(rf"^[—–-]?\s*({_PART} {_PART})[.!]?$")

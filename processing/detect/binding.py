@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from processing.detect.lexicon import Hit
+from processing.detect.lexicon import Hit, Lexicon
 from processing.detect.quantities import Quantity
 from processing.detect.text import Sentence
 from processing.models import Measure
@@ -311,12 +311,15 @@ def _passive_list(before: str, after: str) -> bool:
 class Binder:
     """Assigns quantities to triggers at the least cost of words, commas and rivals crossed."""
 
-    def __init__(self, sentence: Sentence, quantities: list[Quantity], triggers: list[Trigger], lang: str) -> None:
+    def __init__(
+        self, sentence: Sentence, quantities: list[Quantity], triggers: list[Trigger], lexicon: Lexicon
+    ) -> None:
         self.norm = sentence.norm
         self.raw = sentence.raw
         self.quantities = quantities
         self.triggers = triggers
-        self.lang = lang
+        self.lang = lexicon.lang
+        self.common = lexicon.common
 
     def bind(self) -> list[Bound]:
         pairs = sorted(
@@ -390,7 +393,7 @@ class Binder:
                 continue
             own = self.triggers[chosen[qi - 1][0]]
             end = own.end if known.noun_end <= own.start <= known.noun_end + 1 else known.noun_end
-            gap = self.norm[end : q.start if q.lead is None else q.lead]
+            gap = self.common(self.norm[end : q.start if q.lead is None else q.lead])
             if not re.search(r"[,;—]|\b(?:and|и|та|й|і|а|while)\b", gap) or not _LIST_GAP.fullmatch(gap):
                 continue
             if not _LIST_NEXT.match(self.norm, q.noun_end) or any(
@@ -588,7 +591,7 @@ class Binder:
 
     def _continues_part(self, part: Bound, bound: Bound) -> bool:
         """As in "including 50 children and 94 women": the second is part of the same figure."""
-        gap = self.norm[part.quantity.noun_end : bound.quantity.start]
+        gap = self.common(self.norm[part.quantity.noun_end : bound.quantity.start])
         return part.trigger is bound.trigger and re.fullmatch(r"(?:, |,? (?:and|и|і|та|й) )", gap) is not None
 
     # -- cost ------------------------------------------------------------------------------------
@@ -611,7 +614,7 @@ class Binder:
         if t.start < q.end and q.start < t.end:
             return 0 if t.start <= q.start and q.end <= t.end else 99
         forward = q.start >= t.end
-        gap = self.norm[t.end : q.start] if forward else self.norm[min(q.noun_end, t.start) : t.start]
+        gap = self.common(self.norm[t.end : q.start] if forward else self.norm[min(q.noun_end, t.start) : t.start])
         if forward and re.search(r"^(?: in [^,;.]{2,30}| on [^,;.]{2,30})? by (?:the |some |about |up to )?$", gap):
             return 99
         if _NOBODY.search(gap) or (self.lang == "en" and not forward and self._is_apart(q, t)):
@@ -698,7 +701,7 @@ class Binder:
     def _coordinated(self, first: int, second: int) -> bool:
         """As in "1 officer and 14 soldiers": neighbours joined by "and" or a comma, a noun to each."""
         a, b = self.quantities[first], self.quantities[second]
-        gap = self.norm[a.noun_end : b.start]
+        gap = self.common(self.norm[a.noun_end : b.start])
         if second - first == 1 and a.counts in ("people", "bare") and _ELSEWHERE.fullmatch(gap):
             return True
         if _PLACE_JOINT.fullmatch(gap) and _PLACE_AFTER.match(self.norm, b.noun_end):

@@ -125,7 +125,7 @@ def _drafts(article: Article, view: View) -> list[Draft]:
     if not triggers:
         return []
     quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
-    bounds = Binder(view.sentence, [q for q in quantities if "both" not in q.marks], triggers, article.lang).bind()
+    bounds = Binder(view.sentence, [q for q in quantities if "both" not in q.marks], triggers, view.lexicon).bind()
     drafts = [numbered(view, bound) for bound in bounds]
     for draft, bound in zip(drafts, bounds, strict=True):
         if bound.parent is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def _beside(norm: str, hit: Hit, found: nouns.Found) -> bool:
     return re.fullmatch(r" (?:[\w-]+ ){0,3}", gap) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lexicon:
     """Everything the engine knows about one language."""
 
@@ -134,6 +134,16 @@ class Lexicon:
     losses: Matcher  # the words of loss alone: what decides whether a text or a sentence is looked at
     examples: tuple[Mapping[str, Any], ...]
     people: nouns.Nouns | None = None
+    words: Mapping[str, str] = field(default_factory=dict)  # its words for "and", "but", "not": English by own
+
+    @cached_property
+    def _own_words(self) -> re.Pattern[str]:
+        longest_first = sorted(self.words, key=len, reverse=True)
+        return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")
+
+    def common(self, text: str) -> str:
+        """The text with the words that the YAML lists under `words` in English, as the engine's patterns know them."""
+        return self._own_words.sub(lambda match: self.words[match.group()], text) if self.words else text
 
     def scan(self, sentence: Sentence) -> list[Hit]:
         """All that the language's lists and its table of people find in a sentence."""
@@ -220,7 +230,7 @@ def _read(lang: str) -> dict[str, Any]:
 def load(lang: str) -> Lexicon:
     """The lexicon of a language; raises FileNotFoundError for one that has no YAML."""
     data = _read(lang)
-    apart = ("numbers", "examples", "lang", "parts", "recognise", "grammar")
+    apart = ("numbers", "examples", "lang", "parts", "recognise", "words")
     entries = dict(_flatten({k: v for k, v in data.items() if k not in apart}, ""))
     parts = {f"@{name}": f"({'|'.join(forms)})" for name, forms in _flatten(data.get("parts", {}), "")}
     entries = {tag: [form for e in listed for form in _heads(_whole(e, parts))] for tag, listed in entries.items()}
@@ -231,6 +241,7 @@ def load(lang: str) -> Lexicon:
         losses=Matcher({tag: listed for tag, listed in entries.items() if tag.startswith("triggers.")}),
         examples=tuple(data.get("examples", ())),
         people=nouns.load(lang),
+        words={own: word for word, listed in data.get("words", {}).items() for own in _entries(listed)},
     )
 
 
@@ -242,9 +253,9 @@ class Signs:
     letters: re.Pattern[str]
     words: frozenset[str]
 
-    def count(self, words: list[str]) -> int:
-        """Words that are the language's own: frequent ones, and others with its letters."""
-        return sum(word in self.words or self.letters.search(word) is not None for word in words)
+    def weight(self, words: list[str]) -> int:
+        """One for each frequent word, one for each with a letter of the language; names may be of any language."""
+        return sum((w.lower() in self.words) + (w[0].islower() and self.letters.search(w) is not None) for w in words)
 
 
 @lru_cache(maxsize=1)
@@ -259,12 +270,11 @@ def _signs() -> tuple[Signs, ...]:
 
 
 def recognise(text: str) -> str:
-    """The language of a text: one whose signs are in a fifth of its words, else that of the script."""
+    """The language of a text: one that has signs for a sixth of its words, else that of the script."""
     usual, signs = language(text), _signs()
-    words = re.findall(r"[^\W\d_]+", text[:4000].lower()) if signs else []
-    counts = {own.lang: own.count(words) for own in signs}
-    best = max(counts, key=lambda lang: counts[lang], default=usual)
-    return best if counts and counts[best] >= max(2, len(words) / 5) else usual
+    words = re.findall(r"[^\W\d_]+", text[:4000]) if signs else []
+    weight, best = max(((own.weight(words), own.lang) for own in signs), default=(0, usual))
+    return best if weight >= max(2, len(words) / 6) else usual
 
 
 @lru_cache(maxsize=1)

@@ -9,11 +9,11 @@ from processing.detect.binding import Trigger
 from processing.detect.lexicon import Hit
 from processing.detect.nouns import Noun
 from processing.detect.places import find_places
-from processing.detect.text import word_set
+from processing.detect.text import LOWER, UPPER, word_set
 from processing.detect.view import View
 from processing.models import Measure
 
-_PART = r"[A-ZА-ЯЁІЇЄҐ][a-zа-яёіїєґ'’ʼ]+(?:-[A-ZА-ЯЁІЇЄҐ]?[a-zа-яёіїєґ'’ʼ]+)?"
+_PART = rf"[{UPPER}][{LOWER}'’ʼ]+(?:-[{UPPER}]?[{LOWER}'’ʼ]+)?"
 _NAME = re.compile(rf"{_PART}(?:(?: (?:al|el|de|van|bin|ibn|аль|эль))?[ -]{_PART}){{1,3}}")
 _SURNAME = re.compile(_PART)
 _AGED = re.compile(
@@ -89,14 +89,14 @@ def beside(view: View, trigger: Trigger, noun_end: int, start: int) -> Hit | Non
             r"(?: (?!and|left|who)[\w'’-]+){0,3},? (?:and|plus|и|і|та|й|а также|а також) (?:an? |one |"
             r"the |еще |ще |его |ее |their |his |her )?(?:(?!left|wounded|injured|killed)[\w'’-]+ "
             r"){0,1}",
-            view.norm[noun_end : hit.start],
+            view.lexicon.common(view.norm[noun_end : hit.start]),
         ):
             return hit
         if hit.end < start and re.fullmatch(
             (r"(?: [\w-]+){0,5}" if view.lang != "en" else r"(?: of [\w' -]{2,30})?")
             + r",? (?:and|plus|и|і|та|й) "
             + r"(?:(?:his|her|their|its|его|ее|их|її|його|їхні|еще|ще|another|a further|some) )?",
-            view.norm[hit.end : start],
+            view.lexicon.common(view.norm[hit.end : start]),
         ):
             return hit
     return None
@@ -303,7 +303,7 @@ def _are_joined(view: View, trigger: Trigger, first: Hit, second: Hit) -> bool:
     told = any(first.end <= h.start < second.start and h.start >= trigger.start for h in view.all("triggers."))
     if view.lang != "en" and re.match(r", а (?!також|також|так[жс])", view.norm[first.end : second.start]):
         return False
-    return not told and _JOINED.fullmatch(view.norm[first.end : second.start]) is not None
+    return not told and _JOINED.fullmatch(view.lexicon.common(view.norm[first.end : second.start])) is not None
 
 
 def _chain(view: View, trigger: Trigger, options: list[Hit], best: Hit) -> list[Hit]:
@@ -641,11 +641,11 @@ def _name_chain(view: View, names: list[Span], best: Span) -> list[Span]:
     index = names.index(best)
     chain = [best]
     for other in reversed(names[:index]):
-        if not _linked(view.norm[other[1] : chain[0][0]]):
+        if not _linked(view.lexicon.common(view.norm[other[1] : chain[0][0]])):
             break
         chain.insert(0, other)
     for other in names[index + 1 :]:
-        if not _linked(view.norm[chain[-1][1] : other[0]]):
+        if not _linked(view.lexicon.common(view.norm[chain[-1][1] : other[0]])):
             break
         chain.append(other)
     return chain

@@ -87,7 +87,7 @@ _TURNED = {
 _TIMES_MORE = re.compile(r"[ву](дв|тр|че)\w+ (?:больше|более|більше)\b(?!,? то есть|,? тобто| —)")
 _RANGE_JOIN = re.compile(r" ?(?:—|-|to|or|до|или|либо|чи|або) ?$")
 _BETWEEN = re.compile(r"\b(?:between|между|між) $")
-_SKIP = re.compile(r"[a-zа-яіїєґ'-]+$")
+_SKIP = re.compile(r"(?:[^\W\d_]|['-])+$")
 _SCALES = frozenset({"scale.ten", "scale.dozen", "scale.hundred", "scale.thousand"})
 _LEADS = {"scale.half": 1.5, "scale.half_of": 0.5, "vague.pair": 2.0}
 _NAMES = frozenset({"names", "surnames", "фамилий", "фамилии", "имен", "прізвищ", "прізвища", "імен"})
@@ -506,6 +506,8 @@ class QuantityReader:
             or _AGES.match(after)
             or (number.word and _WORD_AGES.match(self.norm, number.end))
             or _AGE_BEFORE.search(before)
+            or any(0 <= h.start - number.end <= 1 for h in self.by_tag.get("age.after", ()))
+            or any(h.end == number.start - 1 for h in self.by_tag.get("age.before", ()))
         ):
             return True
         if _HIS_AGE.search(before) and number.value <= 105 and _AGE_ENDS.match(after):
@@ -520,7 +522,7 @@ class QuantityReader:
         if re.search(
             r"(?:ни один|ни одного|никто|жоден|жодн(?:ого|а|ої|е|ому|у)|ніхто|not one|none) "
             r"(?:из|із|з|of)(?: the| these| those)? $",
-            before,
+            self.lexicon.common(before),
         ):
             return True
         if re.search(r"\b(?:ни|ані) $", before) or (before.endswith("of ") and after.startswith(" family")):
@@ -781,7 +783,7 @@ class QuantityReader:
             if self._has(word.start, ("triggers.",)):
                 return "bare", end, self._group_after(word.start)
             if index == 0 and (
-                word.text in _FUNCTION or self._has(word.start, ("subset.", "attribution.", "qualifiers.", "plus"))
+                self._is_function(word) or self._has(word.start, ("subset.", "attribution.", "qualifiers.", "plus"))
             ):
                 if self._has(word.start, ("plus",)) or word.text in ("of", "из", "з", "із"):
                     position = word.end
@@ -790,7 +792,7 @@ class QuantityReader:
             if word.text in _NAMES or (word.text in _DETERMINERS and index):
                 position = word.end
                 continue
-            if word.text in _FUNCTION:
+            if self._is_function(word):
                 break
             position = word.end
             if index >= 3:
@@ -810,6 +812,9 @@ class QuantityReader:
         return self.norm[thing : thing + 1] == "-" or any(
             h.tag.startswith("triggers.") and h.tag.endswith(".noun") and h.end > thing for h in hits
         )
+
+    def _is_function(self, word: Word) -> bool:
+        return word.text in _FUNCTION or self.lexicon.common(word.text) in _FUNCTION
 
     def _group_after(self, start: int) -> str | None:
         """As in "пятеро раненых бойцов": the noun after the participle."""
@@ -896,7 +901,7 @@ class QuantityReader:
             marks.add("both")
         if self._is_kin_of(start):
             marks.add("kin")
-        if re.search(r"\b(?:not|не|а не) $", before):
+        if re.search(r"\b(?:not|не|а не) $", self.lexicon.common(before)):
             marks.add("not")
         if any(0 <= start - h.end <= 1 or start <= h.start <= noun_end for h in self.by_tag.get("plus", [])):
             marks.add("plus")

@@ -85,7 +85,7 @@ def _is_undivided(view: View, draft: Draft, drafts: list[Draft], triggers: list[
         if other.measure is draft.trigger.measure or any(d.trigger == other for d in drafts):
             continue
         first, second = sorted((draft.trigger, other), key=lambda t: t.start)
-        gap = view.norm[first.end : second.start]
+        gap = view.lexicon.common(view.norm[first.end : second.start])
         if re.fullmatch(r" (?:and|or|и|или|та|або|чи|й|і) ", gap) and {first.measure, second.measure} <= {
             Measure.KILLED,
             Measure.WOUNDED,

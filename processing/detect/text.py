@@ -50,6 +50,8 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+UPPER = "A-ZĄĆĘŁŃÓŚŹŻА-ЯЁІЇЄҐ"  # for character classes: what names begin with, and go on with
+LOWER = "a-ząćęłńóśźżа-яёіїєґ"
 _LONGEST = 900  # characters of a sentence; what is longer is a list or debris, and is cut
 _MOST = 600  # sentences of a field that are looked at
 

@@ -240,7 +240,7 @@ def both(
     """As in "both are in hospital": a number only where the sentence counts nobody else with that word of loss."""
     taken = {d.trigger.measure for d in drafts}
     free = [t for t in triggers if t.measure not in taken]
-    bounds = Binder(view.sentence, [q for q in quantities if "both" in q.marks], free, article.lang).bind()
+    bounds = Binder(view.sentence, [q for q in quantities if "both" in q.marks], free, view.lexicon).bind()
     return [numbered(view, bound) for bound in bounds]
 
 
@@ -327,7 +327,7 @@ def chained(view: View, triggers: list[Trigger], quantities: list[Quantity], dra
             continue
         if pair == {Measure.KILLED, Measure.WOUNDED} or is_negated(view, trigger) or draft.start > before.end:
             continue
-        gap = view.norm[before.end : trigger.start]
+        gap = view.lexicon.common(view.norm[before.end : trigger.start])
         if _CHAIN.fullmatch(gap) and not any(before.end <= q.start < trigger.start for q in quantities):
             twin = replace(draft, trigger=trigger, rules=["bind.same_people"], parent=None)
             by_trigger[trigger] = twin
@@ -372,7 +372,7 @@ def is_negated(view: View, trigger: Trigger) -> bool:
         inside = start <= hit.start < end and not (trigger.start <= hit.start < trigger.end)
         if _GERUND.match(view.norm, hit.start) and not any(t.start == hit.end + 1 for t in view.all("triggers.")):
             continue
-        if inside and re.search(r"\b(?:but|но|але)\b", view.norm[hit.end : trigger.start]):
+        if inside and re.search(r"\b(?:but|но|але)\b", view.lexicon.common(view.norm[hit.end : trigger.start])):
             continue
         if inside and (hit.end <= trigger.start or hit.start - trigger.end < 12):
             return True

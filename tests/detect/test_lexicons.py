@@ -12,9 +12,9 @@ from processing.models import DetectInput
 EXAMPLES = [(lang, dict(example)) for lang in lexicon.supported() for example in lexicon.load(lang).examples]
 
 
-def test_three_languages_are_supported() -> None:
-    """English, Russian and Ukrainian have a lexicon each."""
-    assert lexicon.supported() == ("en", "ru", "uk")
+def test_supported_languages() -> None:
+    """English, Russian and Ukrainian have a lexicon each, and Polish one on trial."""
+    assert lexicon.supported() == ("en", "pl", "ru", "uk")
 
 
 @pytest.mark.parametrize(
