@@ -121,7 +121,9 @@ def _dates(view: View, today: date | None) -> list[_Dated]:
 def _find_dates(view: View, today: date | None) -> list[_Dated]:
     found = _explicit(view, today)
     if today is not None:
-        found += _weekdays(view, today) + _relative(view, today) + _spans(view, today)
+        told = [d.start for d in found if d.strong]  # "a month ago, on 22 October": the day itself says more
+        counted = _weekdays(view, today) + _relative(view, today) + _spans(view, today)
+        found += [d for d in counted if not any(0 <= start - d.end <= 6 for start in told)]
     return sorted(found, key=lambda d: (not d.strong, d.start))
 
 

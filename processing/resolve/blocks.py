@@ -7,7 +7,7 @@ how much happens in one region within the match window, not on the size of the l
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -77,7 +77,9 @@ def _in_time(mention: Mention, match_days: int) -> ColumnElement[bool]:
     if event is None or mention.scope is Scope.CUMULATIVE:
         return published
     start, end = event.start - _EVENT_SLACK, event.end + _EVENT_SLACK
-    return or_(published, and_(block.event_start >= start, block.event_start <= end))
+    first, last = (datetime.combine(day, time.min, UTC) for day in (start, end + timedelta(days=1)))
+    undated = and_(block.event_start.is_(None), block.last_published_at >= first, block.first_published_at <= last)
+    return or_(published, and_(block.event_start >= start, block.event_start <= end), undated)
 
 
 def store_keys(

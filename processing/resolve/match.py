@@ -217,6 +217,10 @@ def _weigh_dates(mention: Mention, known: Profile, found: Evidence) -> bool:
         dated = known.event_date
         return identity or dated is None or dated.start <= mention.said_at.date()
     if not known.dates:
+        if event.precision is Precision.DAY and any(0 <= (t.date() - event.start).days <= 1 for t in known.times):
+            found.date_agrees = True  # what was told undated on that day, "a month ago, on 22 October", is the same
+            found.score += 1
+            return True
         return identity or not known.times or event.start <= known.times[-1].date()
     gap = min(_gap(event.start, event.end, said.date.start, said.date.end) for said in known.dates)
     if gap == 0:

@@ -365,6 +365,18 @@ def test_old_incident_told_again_joins_only_by_its_date(ledger: Ledger) -> None:
     )
 
 
+def test_old_incident_told_undated_is_joined_by_the_day_it_was_published(ledger: Ledger) -> None:
+    """First told without a date; "a month ago, on 27 June" is that one, "on 30 May" is another."""
+    slots = {"place_region": "RU-BEL", "place": "Шебекино"}
+    (first,) = resolve(ledger, document("outlet-a", 0), claim("killed", 2, **slots))
+    (again,) = resolve(
+        ledger, document("outlet-b", 24 * 26), claim("killed", 2, event=T0.date().isoformat(), **slots)
+    )
+    (other,) = resolve(ledger, document("outlet-c", 24 * 26), claim("killed", 2, event="2023-05-30", **slots))
+    assert (again.disclosure_id, again.novelty) == (first.disclosure_id, Novelty.REPEAT)
+    assert other.disclosure_id != first.disclosure_id
+
+
 def test_total_that_one_outlet_makes_of_an_incident_repeats_it(ledger: Ledger) -> None:
     """The same official's same figure is a repeat also where it reads like a total; another figure is not."""
     (first,) = governor_post(ledger)
