@@ -247,7 +247,7 @@ def load(lang: str) -> Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What tells a language from others of its script: letters that they lack, its frequent words."""
+    """What tells a language from others of its script: letters that they lack, its frequent words and numbers."""
 
     lang: str
     letters: re.Pattern[str]
@@ -261,20 +261,24 @@ class Signs:
 @lru_cache(maxsize=1)
 def _signs() -> tuple[Signs, ...]:
     """Of the languages that declare `recognise` in their YAML."""
-    declared = {lang: _read(lang).get("recognise") for lang in supported() if lang not in SCRIPTS}
+    found = ((lang, _read(lang)) for lang in supported() if lang not in SCRIPTS)
     return tuple(
-        Signs(lang, re.compile(f"[{given['letters']}]"), word_set(given["words"]))
-        for lang, given in declared.items()
-        if given
+        Signs(
+            lang,
+            re.compile(f"[{data['recognise']['letters']}]"),
+            word_set(data["recognise"]["words"]) | _number_forms(data["numbers"]).keys(),
+        )
+        for lang, data in found
+        if "recognise" in data
     )
 
 
 def recognise(text: str) -> str:
-    """The language of a text: one that has signs for a sixth of its words, else that of the script."""
+    """The language of a text: one that has signs for a seventh of its words, else that of the script."""
     usual, signs = language(text), _signs()
     words = re.findall(r"[^\W\d_]+", text[:4000]) if signs else []
     weight, best = max(((own.weight(words), own.lang) for own in signs), default=(0, usual))
-    return best if weight >= max(2, len(words) / 6) else usual
+    return best if weight >= max(2, len(words) / 7) else usual
 
 
 @lru_cache(maxsize=1)
