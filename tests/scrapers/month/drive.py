@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -243,9 +244,16 @@ def _in_child(
     return result
 
 
+def _forget_forkserver() -> None:
+    """In a fork: a server of workers that other tests started is the parent's child, and cannot be waited for here."""
+    server: Any = forkserver._forkserver  # its only name
+    server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
+
+
 def _clean(pipe: Any, theirs: Any, folder: Path, ledger_url: str, store: ObjectStore) -> None:
     """Clean each batch as it comes, and say how its sources fare. Ends with the month's process, however that ends."""
     theirs.close()
+    _forget_forkserver()
     now = START
     registry = load_registry(folder / "sources", HOME / "config" / "regions.yaml")
     ledger, lake = Ledger.open(ledger_url), Lake()
