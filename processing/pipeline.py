@@ -40,7 +40,6 @@ BATCH_TIME = re.compile(r"\d{8}t\d{6}")
 PENDING_SINCE = "pending since"  # mark: the oldest day with an unfinished batch at the last look
 LOOK_BACK = timedelta(days=2)
 CRAWL_LIMIT = timedelta(hours=1)  # no crawl is still writing after that
-MAKES_DOCUMENTS = (Disposition.DOCUMENT_NEW, Disposition.DOCUMENT_VERSION, Disposition.POSTS)
 
 
 def utc_now() -> datetime:

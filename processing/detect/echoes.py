@@ -11,7 +11,7 @@ from processing.detect.binding import Bound, Trigger, triggers_of
 from processing.detect.draft import Draft, numbered
 from processing.detect.lexicon import Hit
 from processing.detect.people import names_of
-from processing.detect.quantities import Quantity, QuantityReader
+from processing.detect.quantities import Quantity
 from processing.detect.view import Article, View
 from processing.models import Measure, Qualifier, Status
 
@@ -39,7 +39,7 @@ def _is_before(article: Article, draft: Draft, view: View, hit: Hit) -> bool:
 
 def _from_hits(view: View, hits: list[Hit], before: list[Draft], here: list[Draft]) -> list[Draft]:
     found: list[Draft] = []
-    quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
+    quantities = view.quantities
     for hit in hits:
         quantity = next((q for q in quantities if _opens(view, hit, q)), None)
         if quantity is None:
@@ -95,23 +95,22 @@ def contested(article: Article, drafts: list[Draft]) -> list[Draft]:
         told = [d for d in told if d.status in (Status.OWN, Status.ENEMY_CLAIM) and d.parent is None]
         if not told:
             continue
-        for q in QuantityReader(view.sentence, view.hits, view.lexicon).read():
+        for q in view.quantities:
             if any(d.view is view and d.start < q.noun_end and q.start < d.end for d in drafts):
                 continue
             before = [d for d in told if d.view is not view or d.end <= q.start]
-            if before and _is_received(view, q, before[-1]) and not _has_word_of_its_own(view, q):
-                trigger = Trigger(before[-1].trigger.measure, "toll", q.start, q.start)
-                draft = numbered(view, Bound(q, trigger, 8.0, "bind.other_side"))
-                draft.group, draft.status = before[-1].group, before[-1].status
-                draft.rules.append("status.of_other_side")
-                found.append(draft)
-            elif before and _is_said(view, q) and not _has_word_of_its_own(view, q):
-                trigger = Trigger(before[-1].trigger.measure, "toll", q.start, q.start)
-                draft = numbered(view, Bound(q, trigger, 8.0, "bind.contested"))
-                draft.status, draft.group = before[-1].status, before[-1].group
-                draft.rules.append("status.of_contested")
+            if not before or _has_word_of_its_own(view, q):
+                continue
+            rule = "other_side" if _is_received(view, q, before[-1]) else "contested" if _is_said(view, q) else None
+            if rule is None:
+                continue
+            trigger = Trigger(before[-1].trigger.measure, "toll", q.start, q.start)
+            draft = numbered(view, Bound(q, trigger, 8.0, f"bind.{rule}"))
+            draft.status, draft.group = before[-1].status, before[-1].group
+            draft.rules.append(f"status.of_{rule}")
+            if rule == "contested":
                 _set_older(view, q, before[-1], draft)
-                found.append(draft)
+            found.append(draft)
     return found
 
 
@@ -135,7 +134,7 @@ def none_left(article: Article, drafts: list[Draft]) -> list[Draft]:
         near += [(v, 0, len(v.norm)) for v in article.views[max(0, index - 1) : index][::-1]]
         near += [(v, 0, len(v.norm)) for v in article.views[index + 1 : index + 2] if _INSIDE.match(v.norm)]
         for other, low, high in near:
-            quantities = QuantityReader(other.sentence, other.hits, other.lexicon).read()
+            quantities = other.quantities
             people = [
                 q
                 for q in quantities
@@ -285,7 +284,7 @@ def so_many(article: Article, view: View, triggers: Sequence[Trigger], drafts: l
     for other in (view, *article.views[max(0, index - 1) : index]):
         found = [
             q
-            for q in QuantityReader(other.sentence, other.hits, other.lexicon).read()
+            for q in other.quantities
             if q.counts in ("bare", "people")
             and (other is not view or q.noun_end <= match.start())
             and (other is view or not other.has("triggers."))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from processing.detect.binding import Bound, Trigger, triggers_of
 from processing.detect.draft import DISCLOSING, Draft, numbered
-from processing.detect.quantities import Quantity, QuantityReader
+from processing.detect.quantities import Quantity
 from processing.detect.relations import set_status
 from processing.detect.victims import is_negated
 from processing.detect.view import Article, View
@@ -61,7 +61,7 @@ _COLLECTIVE = re.compile(r"(?:двое|трое|еро|двоих|троих|е�
 
 def _counted(view: View) -> list[Quantity]:
     """The people that a sentence counts; none where the figures stand far apart and may be of different people."""
-    quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
+    quantities = view.quantities
     people = [
         q
         for q in quantities

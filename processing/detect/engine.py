@@ -11,7 +11,6 @@ from processing.detect.draft import DISCLOSING, Draft, numbered
 from processing.detect.echoes import contested, echoed, mirrored, none_left, pronominal, so_many, within_toll
 from processing.detect.ellipsis import left_out, ordinals
 from processing.detect.groups import group_of, side_of
-from processing.detect.quantities import QuantityReader
 from processing.detect.relations import (
     bodies_within,
     enemies_too,
@@ -124,7 +123,7 @@ def _drafts(article: Article, view: View) -> list[Draft]:
     triggers = triggers_of(view.sentence, view.hits, article.lang)
     if not triggers:
         return []
-    quantities = QuantityReader(view.sentence, view.hits, view.lexicon).read()
+    quantities = view.quantities
     bounds = Binder(view.sentence, [q for q in quantities if "both" not in q.marks], triggers, view.lexicon).bind()
     drafts = [numbered(view, bound) for bound in bounds]
     for draft, bound in zip(drafts, bounds, strict=True):

@@ -98,10 +98,6 @@ def _is_undivided(view: View, draft: Draft, drafts: list[Draft], triggers: list[
 _NO_PRIOR = re.compile(  # "from the capital: 15 hurt"; "a day earlier pagers maimed 2,800"
     r"\bfrom\| [^|]*:|\b(?:day|week|month|hour|night|year|minute|\w+day)s? (?:before|earlier)\|"
 )
-_TURN = re.compile(r"[:;]|\b(?:but|later|now|но|але|теперь|тепер|позже|пізніше)\b")
-
-
-_LEVELS = frozenset({"from", "с", "со", "з", "із", "від", "от"})
 
 
 def _is_prior(view: View, draft: Draft, drafts: list[Draft]) -> bool:

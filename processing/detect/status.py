@@ -95,9 +95,6 @@ _BIOGRAPHY = re.compile(
     r"народи\w*)"
     r"(?: [^\W\d]+){0,4} ?$"
 )
-_AFTERMATH = re.compile(
-    r"пожар|возгор|загор|горел|обруш|обвал|рухн|пожеж|займан|лод[кч]|велосипед|мотоцикл|легковуш|иномарк|трасс"
-)
 _LONG_AFTER = re.compile(
     r"спустя|через|поисков|год|\d+ лет|торік|рок|рік|років"
 )  # as long as it may take for the living and the dead to come home
@@ -810,11 +807,6 @@ def _war_around(article: Article, view: View) -> bool:
     if article.lang != "en" or len(article.views) < 2:
         return False
     return article.weights["war"] > article.weights["accident"] and len(view.all("cause.accident")) == 1
-
-
-def _aftermath(view: View, hit: Hit) -> bool:
-    """A fire or a collapse that a strike told of elsewhere in the text may have caused."""
-    return view.lang != "en" and _AFTERMATH.match(view.norm, hit.start) is not None
 
 
 _VIOLENT = re.compile(r"\bпогиб|гибел|убит|травм|пострада\w+(?! за)")

@@ -10,6 +10,7 @@ from typing import Any
 
 from processing.detect.causes import causes_in_context
 from processing.detect.lexicon import Hit, Lexicon
+from processing.detect.quantities import Quantity, QuantityReader
 from processing.detect.text import Sentence
 from processing.models import DetectInput
 
@@ -26,6 +27,11 @@ class View:
     def hits(self) -> tuple[Hit, ...]:
         """What the lexicon finds; looked up when first asked for."""
         return causes_in_context(self.sentence, self.lexicon.scan(self.sentence), self.lexicon.lang)
+
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        """The numbers of the sentence and what they count."""
+        return QuantityReader(self.sentence, self.hits, self.lexicon).read()
 
     @cached_property
     def _asked(self) -> dict[tuple[str, ...], list[Hit]]:
